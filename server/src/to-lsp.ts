@@ -269,7 +269,7 @@ export function toTokenData(words: Iterable<ColouredWord>): number[] {
   let lastStart = 0;
   for (const { line, span, type, definition } of words) {
     const start = line === lastLine ? span.start - lastStart : span.start;
-    data.push(line - lastLine, start, span.end - span.start, TOKEN_TYPES.indexOf(type), definition ? 1 : 0);
+    data.push(line - lastLine, start, span.end - span.start, TOKEN_NUMBERS[type], definition ? 1 : 0);
     lastLine = line;
     lastStart = span.start;
   }
@@ -293,6 +293,11 @@ const TOKEN_TYPES: readonly SemanticType[] = [
   'event',
   'decorator',
 ];
+
+const TOKEN_NUMBERS = Object.fromEntries(TOKEN_TYPES.map((type, number) => [type, number])) as Record<
+  SemanticType,
+  number
+>;
 
 export const TOKEN_LEGEND: SemanticTokensLegend = { tokenTypes: [...TOKEN_TYPES], tokenModifiers: ['definition'] };
 

@@ -20,7 +20,7 @@ const EDITS_OF_TEXT = 6;
 test(`after each of ${edits} edits predictions are those from the start`, { timeout: 0 }, () => {
   const random = new Prng(seed);
   const includes = galleryIncludes();
-  let [executed, continued] = [0, 0];
+  let [executed, continued, rejoined] = [0, 0, 0];
   for (let edit = 0; edit < edits; ) {
     let text = texts[random.below(texts.length)]!;
     let scenario = parse(text);
@@ -37,12 +37,15 @@ test(`after each of ${edits} edits predictions are those from the start`, { time
       executed++;
       const [old, now] = [groups?.[0]?.observed, found.groups[0]?.observed];
       if (old && now && commonSteps(old.plain, old.unlogged, now.model) > 0) continued++;
+      if (old?.inOthers && old.inOthers.asked === now?.inOthers?.asked) rejoined++;
       // An edit that nothing can be executed of is taken back.
       [text, scenario, groups] = [after, next, found.groups];
     }
   }
-  if (process.env.EDITS !== undefined) process.stdout.write(`${JSON.stringify({ edits, executed, continued })}\n`);
+  if (process.env.EDITS !== undefined)
+    process.stdout.write(`${JSON.stringify({ edits, executed, continued, rejoined })}\n`);
   expect(continued).toBeGreaterThan(edits / 20);
+  expect(rejoined).toBeGreaterThan(0);
 });
 
 function predicted(
@@ -61,7 +64,7 @@ function predicted(
 /** Everything that was observed, event by event. */
 function seenOf(groups: readonly KernelGroup[] | undefined): unknown {
   return groups?.map(({ profiles, observed }) => {
-    const { model, plain, unlogged: _, ...rest } = observed;
+    const { model, plain, unlogged: _, inOthers: __, ...rest } = observed;
     const steps = Array.from({ length: plain.steps }, (_, step) => plain.step(step).firstEvent);
     return {
       ...rest,

@@ -14,6 +14,6 @@ export function* colouredWords(
   const { lines } = snapshot.scenario;
   for (let line = Math.max(0, first); line < Math.min(end, lines.length); line++) {
     const words = semanticTokens(lines[line]!, VOCABULARY);
-    for (const word of words) if (word.span.end > word.span.start) yield { ...word, line };
+    for (const { span, type, definition } of words) if (span.end > span.start) yield { line, span, type, definition };
   }
 }

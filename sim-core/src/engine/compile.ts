@@ -47,6 +47,17 @@ export interface StatementArgs {
   readonly descriptor?: number;
   /** Anything an instruction, TLP or host action resolved at compile time. */
   readonly action: unknown;
+  /** Of a system call: what becomes of its result. */
+  readonly outcome?: CallOutcome;
+}
+
+export interface CallOutcome {
+  /** The slot that the result is bound to. */
+  readonly bind: number | undefined;
+  /** The result that the line declares. */
+  readonly expected: number | undefined;
+  /** Descriptors that the call writes, and the numbers that its line declares for them. */
+  readonly written: readonly { readonly slot: number; readonly number: number }[];
 }
 
 /** How an op runs. */

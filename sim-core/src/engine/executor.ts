@@ -106,7 +106,7 @@ export class Executor {
     const died = task.finishedBy === model.world.files.makeTaskDead.id;
     const value = died ? DIED : task.value;
     machine.note(NOTE.done, task.actor, node.id, value);
-    if (!died) node.finish?.(task, value);
+    if (!died) node.finish?.(task, value, node);
     // Instructions and TLPs have moments of their own; what calls and host actions change is looked at here.
     if (this.#settles[task.actor]) model.world.monitors.settled(machine);
     task.end();

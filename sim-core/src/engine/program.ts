@@ -21,7 +21,7 @@ export interface StatementNode extends NodeBase {
   readonly routine: Routine;
   readonly args: StatementArgs;
   /** Called with the result when the statement is over: binds names, compares with what is declared. */
-  readonly finish?: (task: Task, value: number) => void;
+  readonly finish?: (task: Task, value: number, node: StatementNode) => void;
   next: number;
 }
 

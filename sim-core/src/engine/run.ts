@@ -210,6 +210,24 @@ export class Run {
     return true;
   }
 
+  /**
+   * Appends the rest of another run instead of making it. That run is over, and before its `step` the state was what it is
+   * now; the caller has seen to it that what follows cannot differ.
+   */
+  continueLike(run: Run, step: number): void {
+    const { machine } = this.executor;
+    const first = run.#starts[step] ?? run.events;
+    const shift = this.events - first;
+    for (let at = step; at < run.steps; at++) this.#starts.push(run.#starts[at]! + shift);
+    machine.append(run.log.subarray(first * EVENT_WIDTH, run.events * EVENT_WIDTH), run.executor.machine.state);
+    this.#current = run.#current;
+    this.#scheduleIndex = run.#scheduleIndex;
+    this.#scheduleCount = run.#scheduleCount;
+    this.scheduleProblem = run.scheduleProblem;
+    this.#end = run.#end;
+    this.#endedAfter = run.#endedAfter === undefined ? undefined : run.#endedAfter + shift;
+  }
+
   /** The events of the first steps, without the finding that nothing can move any more. */
   eventsOf(steps: number): Int32Array {
     const end = steps < this.steps ? this.#starts[steps]! : (this.#endedAfter ?? this.events);

@@ -87,6 +87,9 @@ export function createPaths(): Paths {
     resolve(machine, path) {
       if (path === '') return 'missing';
       if (!path.startsWith('/')) return path.endsWith('/') ? DIRECTORY : plain(machine, path);
+      // Most paths are names below directories that exist.
+      const slash = path.lastIndexOf('/');
+      if (slash > 0 && DIRECTORIES.has(path.slice(0, slash)) && !SPECIAL.test(path)) return plain(machine, path);
       const names: string[] = [];
       const here = (): string => `/${names.join('/')}`;
       for (const name of path.split('/').slice(1)) {
@@ -100,5 +103,8 @@ export function createPaths(): Paths {
     },
   };
 }
+
+/** Has a name that is empty, `.` or `..`. */
+const SPECIAL = /\/\.{0,2}(\/|$)/;
 
 const DIRECTORY: PathTarget = { kind: 'directory', object: NO_OBJECT };

@@ -17,6 +17,8 @@ export interface Unlogged {
   readonly asked: ReadonlyMap<ChangeId, number>;
   /** How many numbers too large for a slot there were after a step, in order; from step -1 on. */
   readonly wide: readonly { readonly step: number; readonly size: number }[];
+  /** Events of `setup`, once it is over. */
+  readonly setupEvents: number | undefined;
 }
 
 /**
@@ -34,8 +36,12 @@ export function commonSteps(run: Run, unlogged: Unlogged, model: Model): number 
 
 /** Numbers too large for a slot are numbered as they come; the events of the earlier run have its numbering. */
 function takeWide(before: Model, size: number, now: Model): boolean {
+  return size <= MOST_WIDE && numberAlike(before, now, size);
+}
+
+/** Gives the first large numbers the numbers that they have in an earlier model; false where one has another there. */
+export function numberAlike(before: Model, now: Model, size: number): boolean {
   const [old, wide] = [before.world.wide, now.world.wide];
-  if (size > MOST_WIDE) return false;
   for (let index = 0; index < size; index++) if (wide.intern(old.value(index)) !== index) return false;
   return true;
 }
@@ -46,12 +52,12 @@ const MOST_WIDE = 4_096;
 /** Steps before the first step of a statement, less one: the last of them decides where its actor continues. */
 function stepsBefore(first: number, run: Run): number {
   let step = 0;
-  while (step < run.steps && statementAt(run, step) < first) step++;
+  while (step < run.steps && statementOfStep(run, step) < first) step++;
   return Math.max(0, step - 1);
 }
 
 /** The statement that a step is of; beyond all of `setup` when it is of another actor or of none. */
-function statementAt(run: Run, step: number): number {
+export function statementOfStep(run: Run, step: number): number {
   const { actor, node, alternative } = run.step(step);
   if (actor !== run.model.setup) return Number.POSITIVE_INFINITY;
   const at = run.model.nodes[node];
@@ -62,7 +68,8 @@ function statementAt(run: Run, step: number): number {
 function firstOther(before: Model, now: Model): number {
   const start = now.nodes.findIndex(({ actor }) => actor === now.setup);
   for (let id = start; ; id++) {
-    const [old, node] = [before.nodes[id], now.nodes[id]];
+    const old = before.nodes[id];
+    const node = now.nodes[id];
     if (old === undefined || node === undefined || node.actor !== now.setup) return id;
     if (!continuesAlike(old, node) || !isTextAlike(before, old, now, node)) return id;
   }
@@ -80,10 +87,14 @@ function continuesAlike(old: ProgramNode, node: ProgramNode): boolean {
 
 /** Written alike, in the same procedures, called alike. Lines may have moved. */
 function isTextAlike(before: Model, old: ProgramNode, now: Model, node: ProgramNode): boolean {
-  const [there, here] = [old.place, node.place];
+  const there = old.place;
+  const here = node.place;
   return (
     isLineAlike(before, there, now, here) &&
-    isListAlike(there.calls, here.calls, (a, b) => a.proc === b.proc && isLineAlike(before, a, now, b))
+    // Outside procedures there are none, and nothing to compare.
+    there.calls.length === here.calls.length &&
+    (here.calls.length === 0 ||
+      isListAlike(there.calls, here.calls, (a, b) => a.proc === b.proc && isLineAlike(before, a, now, b)))
   );
 }
 

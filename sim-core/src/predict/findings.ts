@@ -10,8 +10,9 @@ import { codeSpan } from '../scenario/line-text.ts';
 import { rangeTextContains } from '../scenario/ranges.ts';
 import type { KernelGroup } from './kernels.ts';
 import { mappingFix } from './mapping-fix.ts';
-import { type ObservedFinding, type ObservedRuns, statementOf } from './observe.ts';
+import { type ObservedRuns, statementOf } from './observe.ts';
 import { spotOf } from './place.ts';
+import type { ObservedFinding } from './sightings.ts';
 import { predictedFinding, unregisteredDevice } from './table.ts';
 
 /** Declared results have diagnostics of their own. */
@@ -78,7 +79,7 @@ function diagnosticOf({ seen, observed, profiles }: Merged, all: number): Diagno
 
 function ordersText({ orders, times }: ObservedRuns, seen: ObservedFinding): string {
   if (orders === 1) return '';
-  const always = seen.times >= (times.get(seen.node) ?? 0);
+  const always = seen.times >= (times[seen.node] ?? 0);
   return always ? `, in each of ${orders} interleavings tried` : ', in at least one interleaving';
 }
 
@@ -89,7 +90,7 @@ function severityOf(observed: ObservedRuns, seen: ObservedFinding, forbidden: bo
   if (forbidden) return 'warning';
   if (fails === 'never' || observed.model.tracked.has(finding)) return 'information';
   if (fails === 'always' || !judged(observed)) return 'warning';
-  const blocked = finding === 'dma-fault' && seen.times >= (observed.times.get(seen.node) ?? 0);
+  const blocked = finding === 'dma-fault' && seen.times >= (observed.times[seen.node] ?? 0);
   return blocked && observed.model.tracked.size === 0 ? 'warning' : 'information';
 }
 

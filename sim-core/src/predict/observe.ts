@@ -9,30 +9,23 @@ import { Executor } from '../engine/executor.ts';
 import type { Model } from '../engine/model.ts';
 import type { StatementNode } from '../engine/program.ts';
 import { Run } from '../engine/run.ts';
-import { type FailedCall, failedCall } from '../explain/failed-call.ts';
+import type { FailedCall } from '../explain/failed-call.ts';
 import { ObjectNames } from '../explain/object-names.ts';
 import { Prng } from '../explore/prng.ts';
 import type { ChangeId } from '../kernel/changes.ts';
-import { ModelLimit } from '../limits.ts';
 import { EVENT_WIDTH } from '../state/event.ts';
 import { NOTE } from '../state/machine.ts';
-import { commonSteps, type Unlogged } from './common-steps.ts';
-
-/** What one finding event says, and the statement that made it; -1 when the environment did. */
-export interface ObservedFinding {
-  readonly finding: number;
-  readonly subject: number;
-  readonly detail: number;
-  readonly node: number;
-  /** How often, beside how often its statement ended. */
-  times: number;
-}
+import { commonSteps, numberAlike, type Unlogged } from './common-steps.ts';
+import { isAt, isRejoined, rejoining } from './rejoining.ts';
+import { type ObservedFinding, Sightings } from './sightings.ts';
 
 export interface ObservedRuns {
   readonly model: Model;
   /** The plain run: the file's schedule if it has one, else each actor until it waits. */
   readonly plain: Run;
   readonly unlogged: Unlogged;
+  /** What was seen in the other orders, which begin at the end of `setup`. */
+  readonly inOthers?: Sighted;
   /** How many orders were tried, the plain one among them. */
   readonly orders: number;
   /** By node: the results that its statement gave. */
@@ -40,7 +33,7 @@ export interface ObservedRuns {
   /** By node and result, as `node result`: why its call failed, where it first did. */
   readonly failures: ReadonlyMap<string, FailedCall>;
   /** By node: how often its statement ended, in all orders. */
-  readonly times: ReadonlyMap<number, number>;
+  readonly times: Int32Array;
   readonly findings: readonly ObservedFinding[];
   /** Nodes at which an actor still waited when an order was over. */
   readonly stuck: ReadonlySet<number>;
@@ -48,6 +41,14 @@ export interface ObservedRuns {
   readonly whole: boolean;
   /** The model is too small for the scenario: what is too much, and the node that asked for it. */
   readonly limit?: { readonly message: string; readonly node: number };
+}
+
+interface Sighted {
+  readonly seen: Sightings;
+  /** What the orders asked of their kernel. */
+  readonly asked: ReadonlySet<ChangeId>;
+  /** The event of the plain run that they begin at. */
+  readonly from: number;
 }
 
 /** Micro-steps in all orders of one kernel. */
@@ -63,21 +64,26 @@ const EVENTS_AT_A_TIME = 20_000;
 
 /** `before`: of an earlier text of the scenario on the same kernel; what is equal in both is not run again. */
 export function* observing(model: Model, before?: ObservedRuns): Generator<void, ObservedRuns> {
-  const seen = new Sightings(model);
-  const { run: plain, unlogged, setupEvents } = yield* plainRun(model, seen, before);
+  const seen = new Sightings(model.nodes.length);
+  const made = yield* plainRun(model, seen, before);
+  const { run: plain, unlogged } = made;
   const names = new ObjectNames(plain);
   for (let event = 0; event < plain.events; event += EVENTS_AT_A_TIME) {
-    seen.read(plain.log, event, Math.min(plain.events, event + EVENTS_AT_A_TIME), names);
+    seen.read(model, plain.log, event, Math.min(plain.events, event + EVENTS_AT_A_TIME), names);
     yield;
   }
   seen.over(plain.executor);
+  const { setupEvents } = unlogged;
+  let inOthers: Sighted | undefined;
   if (!model.onlySchedule && seen.limit === undefined && setupEvents !== undefined)
-    yield* others(model, seen, plain, setupEvents);
+    inOthers = made.rejoined ? again(made.rejoined, model, setupEvents) : yield* others(model, plain, setupEvents);
+  if (inOthers !== undefined) seen.add(inOthers.seen);
   const { results, failures, times, findings, stuck, whole, orders, limit } = seen;
   return {
     model,
     plain,
     unlogged,
+    ...(inOthers && { inOthers }),
     orders,
     results,
     failures,
@@ -92,8 +98,8 @@ export function* observing(model: Model, before?: ObservedRuns): Generator<void,
 interface PlainRun {
   readonly run: Run;
   readonly unlogged: Unlogged;
-  /** Events of `setup`, once it is over. */
-  readonly setupEvents: number | undefined;
+  /** What was observed of an earlier text, when everything from the end of `setup` on is as it was there. */
+  readonly rejoined: ObservedRuns | undefined;
 }
 
 function* plainRun(model: Model, seen: Sightings, before: ObservedRuns | undefined): Generator<void, PlainRun> {
@@ -104,15 +110,31 @@ function* plainRun(model: Model, seen: Sightings, before: ObservedRuns | undefin
   const run = new Run(model, { maxSteps: STEPS_OF_RUN, ...(begun && { begun }) });
   const asked = new Map([...(before?.unlogged.asked ?? [])].filter(([, step]) => step < steps));
   sizes.push(...(before?.unlogged.wide.slice(1).filter(({ step }) => step < steps) ?? []));
+  let place = before && rejoining(before.plain, before.unlogged, model, steps);
   const listener = (change: ChangeId): void => void (asked.has(change) || asked.set(change, run.steps));
   let setupEvents: number | undefined;
+  let rejoined: ObservedRuns | undefined;
   const isOver = (): boolean => model.setup < 0 || run.executor.ended(model.setup);
   if (isOver()) setupEvents = run.events;
+  yield;
   try {
     for (let more = true; more; yield) {
       // Between two slices others may ask the same kernel.
       kernel.listener = listener;
       for (let step = 0; more && step < STEPS_AT_A_TIME; step++) {
+        if (place !== undefined && isAt(run.executor, place)) {
+          const rest = place.run.steps - place.step;
+          if (run.steps + rest < STEPS_OF_RUN && isRejoined(place, run.executor, before!.unlogged, asked)) {
+            setupEvents ??= run.events + before!.unlogged.setupEvents! - firstEvent(place.run, place.step);
+            askAgain(before!.unlogged, place.step, run.steps - place.step, model, asked, sizes);
+            numberAlike(place.run.model, model, before!.unlogged.wide.at(-1)!.size);
+            run.continueLike(place.run, place.step);
+            rejoined = before;
+            more = false;
+            break;
+          }
+          place = undefined;
+        }
         more = run.advance();
         if (wide.size > sizes.at(-1)!.size) sizes.push({ step: run.steps - 1, size: wide.size });
         if (setupEvents === undefined && isOver()) setupEvents = run.events;
@@ -125,11 +147,64 @@ function* plainRun(model: Model, seen: Sightings, before: ObservedRuns | undefin
   } finally {
     kernel.listener = undefined;
   }
-  return { run, unlogged: { asked, wide: sizes }, setupEvents };
+  return { run, unlogged: { asked, wide: sizes, setupEvents }, rejoined };
+}
+function firstEvent(run: Run, step: number): number {
+  return step === run.steps ? run.events : run.step(step).firstEvent;
+}
+
+/** What the steps of an earlier run from one on did that its events do not show, for a run that takes them over. */
+function askAgain(
+  before: Unlogged,
+  from: number,
+  shift: number,
+  { world }: Model,
+  asked: Map<ChangeId, number>,
+  sizes: { step: number; size: number }[],
+): void {
+  for (const [change, step] of before.asked) {
+    if (step < from || asked.has(change)) continue;
+    asked.set(change, step + shift);
+    world.kernel.has(change);
+  }
+  sizes.push(...before.wide.filter(({ step }) => step >= from).map(({ step, size }) => ({ step: step + shift, size })));
 }
 
 /** The other orders, each from the end of `setup` on, which is that of the plain run. */
-function* others(model: Model, seen: Sightings, plain: Run, setupEvents: number): Generator<void> {
+function* others(model: Model, plain: Run, setupEvents: number): Generator<void, Sighted> {
+  const seen = new Sightings(model.nodes.length);
+  const asked = new Set<ChangeId>();
+  yield* heard(model, asked, tried(model, seen, plain, setupEvents));
+  return { seen, asked, from: setupEvents };
+}
+
+/** The changes that slices of work ask their kernel for. Between two others may ask it. */
+function* heard(
+  { world: { kernel } }: Model,
+  asked: Set<ChangeId>,
+  work: Generator<void, void>,
+): Generator<void, void> {
+  const listener = (change: ChangeId): void => void asked.add(change);
+  for (;;) {
+    kernel.listener = listener;
+    try {
+      if (work.next().done) return;
+    } finally {
+      kernel.listener = undefined;
+    }
+    yield;
+  }
+}
+
+/** The other orders of an earlier text, from the end of `setup` on with nothing different. */
+function again({ inOthers }: ObservedRuns, model: Model, setupEvents: number): Sighted | undefined {
+  if (inOthers === undefined) return undefined;
+  for (const change of inOthers.asked) model.world.kernel.has(change);
+  const { seen, asked, from } = inOthers;
+  return { seen: from === setupEvents ? seen : seen.moved(setupEvents - from), asked, from: setupEvents };
+}
+
+function* tried(model: Model, seen: Sightings, plain: Run, setupEvents: number): Generator<void, void> {
   const executor = new Executor(model);
   const { machine } = executor;
   machine.adopt(plain.log, setupEvents * EVENT_WIDTH);
@@ -195,7 +270,7 @@ function* oneOrder(
       }
       if (steps % STEPS_AT_A_TIME === 0) yield;
     }
-    seen.read(machine.log, start / EVENT_WIDTH, machine.events);
+    seen.read(model, machine.log, start / EVENT_WIDTH, machine.events);
     if (steps < most) seen.over(executor);
     else seen.orders++;
   } catch (error) {
@@ -211,80 +286,6 @@ function lastNode(log: Int32Array, events: number): number {
     if (log[at] === NOTE.step) return log[at + 2]!;
   }
   return -1;
-}
-
-class Sightings {
-  readonly results = new Map<number, Set<number>>();
-  readonly failures = new Map<string, FailedCall>();
-  readonly times = new Map<number, number>();
-  readonly findings = new Map<string, ObservedFinding>();
-  readonly stuck = new Set<number>();
-  whole = true;
-  orders = 0;
-  limit: { readonly message: string; readonly node: number } | undefined;
-  readonly #model: Model;
-  /** The statement of the last step; -1 for the environment. */
-  #node = -1;
-
-  constructor(model: Model) {
-    this.#model = model;
-  }
-
-  /**
-   * Takes in the events from `first` to before `end`; `names` are those of the run, where it is one. What is taken in next
-   * continues there, or begins with a step.
-   */
-  read(log: Int32Array, first: number, end: number, names?: ObjectNames): void {
-    let node = this.#node;
-    for (let at = first * EVENT_WIDTH; at < end * EVENT_WIDTH; at += EVENT_WIDTH) {
-      const code = log[at]!;
-      if (code >= 0) continue;
-      const [a, b, c] = [log[at + 1]!, log[at + 2]!, log[at + 3]!];
-      if (code === NOTE.step) node = this.#statement(b, c);
-      else if (code === NOTE.environment) node = -1;
-      else if (code === NOTE.done) {
-        this.times.set(b, (this.times.get(b) ?? 0) + 1);
-        const values = this.results.get(b);
-        if (values === undefined) this.results.set(b, new Set([c]));
-        else values.add(c);
-        if (c < 0) this.#failed(log, at / EVENT_WIDTH, b, c, names);
-      } else if (code === NOTE.finding) {
-        const key = `${a} ${node}`;
-        const known = this.findings.get(key);
-        if (known === undefined) this.findings.set(key, { finding: a, subject: b, detail: c, node, times: 1 });
-        else known.times++;
-      }
-    }
-    this.#node = node;
-  }
-
-  #failed(log: Int32Array, done: number, node: number, value: number, names: ObjectNames | undefined): void {
-    const key = `${node} ${value}`;
-    const failed = this.failures.has(key) ? undefined : failedCall(this.#model, log, done, names);
-    if (failed) this.failures.set(key, failed);
-  }
-
-  /** An order is over: an actor that has not finished waits forever. */
-  over(executor: Executor): void {
-    this.orders++;
-    const { machine, model, tasks } = executor;
-    for (const { actor } of tasks) {
-      if (!executor.ended(actor)) this.stuck.add(machine.state[model.tasks.node.base + actor]!);
-    }
-  }
-
-  refused(error: unknown, node: number): void {
-    if (!(error instanceof ModelLimit)) throw error;
-    this.whole = false;
-    this.orders++;
-    this.limit ??= { message: error.message, node };
-  }
-
-  /** At a choice the statement is the first one of the alternative. */
-  #statement(node: number, alternative: number): number {
-    const at = this.#model.nodes[node];
-    return at?.kind === 'choose' ? (at.alternatives[alternative] ?? node) : node;
-  }
 }
 
 /** The statement of a node, or undefined where control is. */

@@ -118,6 +118,7 @@ function* building(parsed: ParsedScenario, options: ElaborateOptions, problems: 
     errors,
     nodes,
     compiled: new Map(),
+    finishers: [],
     register: (actor, name) => registerSlot(world, layout, registers, actor, name),
     routines: controlRoutines(base),
   };
@@ -183,10 +184,12 @@ function* preparing(
   const known = like && preparedOf.get(like);
   if (known && dims === undefined && isSameText(known.sources, sources)) return known;
   refuseBadOptions(sources, problems);
+  yield;
   const procedures = collectProcedures(sources);
   const found = namesAndRegisters(sources);
   yield;
   const machine = buildTopology(sources, found.deviceRegisters, problems);
+  yield;
   const bodies = machine.blocks.map(({ block, file }) => ({ items: block.items, file }));
   refuseLongPrograms(bodies, sources, procedures, problems);
   yield;

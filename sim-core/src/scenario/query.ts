@@ -151,14 +151,11 @@ export type SemanticType =
 
 /** The coloured words of one line. Broken lines give their comment only: the grammar colours what it can. */
 export function semanticTokens(line: Line, vocabulary: Vocabulary): SemanticToken[] {
-  const tokens: SemanticToken[] = rolesOf(line, vocabulary).map((word) => ({
-    span: word.span,
-    type:
-      word.symbol === undefined || word.role === 'register'
-        ? TYPE_OF_ROLE[word.role]
-        : TYPE_OF_SPACE[word.symbol.space],
-    definition: word.symbol?.definition === true,
-  }));
+  const tokens: SemanticToken[] = [];
+  for (const { span, role, symbol } of rolesOf(line, vocabulary)) {
+    const type = symbol === undefined || role === 'register' ? TYPE_OF_ROLE[role] : TYPE_OF_SPACE[symbol.space];
+    tokens.push({ span, type, definition: symbol?.definition === true });
+  }
   if (line.comment !== undefined) tokens.push({ span: line.comment, type: 'comment', definition: false });
   return tokens;
 }

@@ -65,6 +65,19 @@ export class Machine {
     }
   }
 
+  /** Appends events of a machine with an equal layout, and takes over the state that they led to there. */
+  append(events: Int32Array, state: Int32Array): void {
+    const length = this.length + events.length;
+    if (length > this.log.length) {
+      const larger = new Int32Array(length);
+      larger.set(this.log.subarray(0, this.length));
+      this.log = larger;
+    }
+    this.log.set(events, this.length);
+    this.length = length;
+    this.state.set(state);
+  }
+
   /** Undoes events from the end until `length` integers are left, and forgets them. */
   rewind(length: number): void {
     const { log, state } = this;

@@ -85,9 +85,9 @@ class Watched {
     this.#results.set(node.id, results);
     return {
       ...node,
-      finish: (task, value) => {
+      finish: (task, value, at) => {
         results.add(value < 0 ? errnoName(-value) : SUCCESS);
-        node.finish?.(task, value);
+        node.finish?.(task, value, at);
       },
     };
   }

@@ -58,9 +58,10 @@ function* lostInSetup(scenario: ParsedScenario, symbols: SymbolTable): Generator
     if (space !== 'name' || definitionCount < 2) continue;
     const used = references.map(({ line }) => line).sort((left, right) => left - right);
     let use = 0;
-    for (const [index, place] of definitions.entries()) {
-      const next = definitions[index + 1];
-      if (next === undefined || next.line === place.line || !binds(place.line) || !binds(next.line)) continue;
+    for (let index = 0; index + 1 < definitions.length; index++) {
+      const place = definitions[index]!;
+      const next = definitions[index + 1]!;
+      if (next.line === place.line || !binds(place.line) || !binds(next.line)) continue;
       // Both lists are in the order of lines: a name that is bound a thousand times is looked through once.
       while (use < used.length && used[use]! <= place.line) use++;
       if (use < used.length && used[use]! <= next.line) continue;

@@ -1,5 +1,6 @@
 /** From the line of a system call to its routine and arguments. */
-import type { StatementArgs } from '../../engine/compile.ts';
+import type { CallOutcome, StatementArgs } from '../../engine/compile.ts';
+import type { StatementNode } from '../../engine/program.ts';
 import type { Routine } from '../../engine/routine.ts';
 import type { Task } from '../../engine/task.ts';
 import { errnoByName } from '../../kernel/errno.ts';
@@ -33,7 +34,7 @@ export function compileSyscall(
     calls.set(statement, compiled);
   }
   const { routine, args } = compiled;
-  return { routine: routine(world), args, finish: (node) => finishSyscall(context, actor, compiled, node) };
+  return { routine: routine(world), args, finish: finisher(context, actor) };
 }
 
 /** A call as compiled for every kernel and actor: it depends on names and words alone. */
@@ -42,11 +43,6 @@ interface CompiledCall {
   readonly names: ProgramContext['names'];
   readonly routine: (world: World) => Routine;
   readonly args: StatementArgs;
-  /** The slot that its result is bound to. */
-  readonly bind: number | undefined;
-  readonly expected: number | undefined;
-  /** Descriptors that it writes, and the numbers that its line declares for them. */
-  readonly written: readonly { readonly slot: number; readonly number: number }[];
 }
 
 /** Models of one text for several kernels, and of the next text, share what they are compiled to. */
@@ -87,10 +83,7 @@ function compileCall(context: ProgramContext, statement: Syscall, line: number):
         }),
   );
   const { names } = context;
-  return {
-    names,
-    routine: call.code.routine,
-    args: { values, request, action: undefined, ...answerOf(op, statement), ...declaredDescriptor(statement) },
+  const outcome: CallOutcome = {
     bind: statement.bind ? names.get(statement.bind.text) : undefined,
     expected: declaredResult(statement),
     written: writtenDescriptors(statement).map(({ bind: name, declared: number }) => ({
@@ -98,6 +91,8 @@ function compileCall(context: ProgramContext, statement: Syscall, line: number):
       number: Number(number.value),
     })),
   };
+  const own = { ...answerOf(op, statement), ...declaredDescriptor(statement) };
+  return { names, routine: call.code.routine, args: { values, request, action: undefined, outcome, ...own } };
 }
 
 /** The result that a line declares, negative for an errno; undefined when it declares none. */
@@ -121,23 +116,33 @@ function expectedShape(
   return spec?.shapes.find((s) => s.kind === kind) ?? spec?.shapes[0];
 }
 
+/** Takes the results of an actor's calls: one function for all of them, since there are thousands. */
+function finisher(context: ProgramContext, actor: number): NonNullable<StatementNode['finish']> {
+  let finish = context.finishers[actor];
+  if (finish === undefined) {
+    const { monitors } = context.world;
+    const error = context.errors[actor];
+    finish = (task, value, { id, args: { outcome } }) => finishSyscall(monitors, error, task, value, id, outcome!);
+    context.finishers[actor] = finish;
+  }
+  return finish;
+}
+
 function finishSyscall(
-  context: ProgramContext,
-  actor: number,
-  { bind, expected, written }: CompiledCall,
+  monitors: World['monitors'],
+  error: number | undefined,
+  { machine }: Task,
+  value: number,
   node: number,
-): (task: Task, value: number) => void {
-  const error = context.errors[actor];
-  return (task, value) => {
-    const { machine } = task;
-    if (bind !== undefined) machine.put(bind, value < 0 ? -1 : value);
-    if (error !== undefined) machine.put(error, value < 0 ? -value : 0);
-    if (expected !== undefined && value !== expected) context.world.monitors.result(machine, node, value);
-    else if (value >= 0) {
-      for (const { slot, number } of written) {
-        const got = machine.state[slot]!;
-        if (got !== number) context.world.monitors.result(machine, node, got);
-      }
+  { bind, expected, written }: CallOutcome,
+): void {
+  if (bind !== undefined) machine.put(bind, value < 0 ? -1 : value);
+  if (error !== undefined) machine.put(error, value < 0 ? -value : 0);
+  if (expected !== undefined && value !== expected) monitors.result(machine, node, value);
+  else if (value >= 0) {
+    for (const { slot, number } of written) {
+      const got = machine.state[slot]!;
+      if (got !== number) monitors.result(machine, node, got);
     }
-  };
+  }
 }

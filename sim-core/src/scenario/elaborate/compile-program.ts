@@ -1,22 +1,22 @@
 /** From the items of an actor's block to the nodes of its program. */
 import type { CompiledAction, StatementArgs } from '../../engine/compile.ts';
-import type { Place, ProgramNode } from '../../engine/program.ts';
+import type { Place, ProgramNode, RepeatNode, StatementNode } from '../../engine/program.ts';
 import type { Routine } from '../../engine/routine.ts';
-import type { Task } from '../../engine/task.ts';
 import { LIMITS } from '../../limits.ts';
 import { opNamed } from '../../ops/table.ts';
 import type { LayoutBuilder } from '../../state/layout.ts';
 import type { World } from '../../world.ts';
-import type { Action, BlockItem, Statement, Syscall, Wait } from '../ast.ts';
+import type { Action, BlockItem, ParsedScenario, Statement, Syscall, Wait } from '../ast.ts';
 import { callTooDeep, tooDeep } from '../checks/call-too-deep.ts';
 import { EMPTY_LOOP, emptyLoop } from '../checks/empty-loop.ts';
 import { noOp, unknownOp } from '../checks/unknown-op.ts';
 import { noProcedure, unknownProc } from '../checks/unknown-proc.ts';
 import { opOfOther, wrongActor } from '../checks/wrong-actor.ts';
+import { remembered } from '../remembered.ts';
 import { VOCABULARY } from '../vocabulary.ts';
 import { actionContext } from './action-context.ts';
 import { compileSyscall } from './compile-call.ts';
-import type { Problems } from './problems.ts';
+import { type Problems, Unresolved } from './problems.ts';
 import type { Procedure, ScenarioSource } from './scenario-sources.ts';
 import { substitute } from './substitute.ts';
 import { compileWait } from './wait.ts';
@@ -35,18 +35,19 @@ export interface ProgramContext {
   readonly nodes: ProgramNode[];
   /** Statements that were compiled, by actor, place and arguments: a procedure that is called often is compiled once. */
   readonly compiled: Map<string, CompiledStatement | undefined>;
+  /** Per actor: what takes the results of its calls; made for its first call. */
+  readonly finishers: StatementNode['finish'][];
   readonly routines: { readonly skip: Routine; readonly wait: Routine };
 }
 
 export interface CompiledStatement {
   readonly routine: Routine;
   readonly args: StatementArgs;
-  /** Given the node's id, what happens with the result. */
-  readonly finish?: (node: number) => (task: Task, value: number) => void;
+  readonly finish?: StatementNode['finish'];
 }
 
-/** Where control goes after an item: patched in when the next item is known. */
-type Exits = ((target: number) => void)[];
+/** Where control goes after an item: patched in when the next item is known. Statements stand for themselves. */
+type Exits = (StatementNode | ((target: number) => void))[];
 
 interface Expansion {
   readonly file: number;
@@ -68,19 +69,17 @@ export function* compilingProgram(
   line: number,
 ): Generator<void, { readonly entry: number; readonly end: number }> {
   const entry: { node: number } = { node: -1 };
-  const exits = yield* compilingItems(context, actor, items, { file, calls: [], words: new Map(), key: '' }, [
+  const exits = yield* compilingItems(context, actor, items, { file, calls: NO_CALLS, words: NO_WORDS, key: '' }, [
     (target) => (entry.node = target),
   ]);
-  const end = addNode(context, (id) => ({ kind: 'end', id, actor, place: { file, line, calls: [] } }));
-  for (const exit of exits) exit(end);
+  const end = context.nodes.length;
+  context.nodes.push({ kind: 'end', id: end, actor, place: { file, line, calls: NO_CALLS } });
+  enter(exits, end);
   return { entry: entry.node, end };
 }
 
-function addNode(context: ProgramContext, make: (id: number) => ProgramNode): number {
-  const id = context.nodes.length;
-  context.nodes.push(make(id));
-  return id;
-}
+const NO_CALLS: Place['calls'] = [];
+const NO_WORDS: ReadonlyMap<string, string> = new Map();
 
 function* compilingItems(
   context: ProgramContext,
@@ -94,8 +93,12 @@ function* compilingItems(
   for (const item of items) {
     // Nearly all of a long program are lines that call nothing: for them a generator each would be most of the work.
     if (item.kind === 'line' && !isCall(context, item.line, expansion)) {
-      const place: Place = { file: expansion.file, line: item.line, calls: expansion.calls };
-      exits = context.problems.within(source, () => compileLine(context, actor, expansion, place, exits));
+      const outer = context.problems.enter(source);
+      try {
+        exits = compileLine(context, actor, expansion, placeOf(source, expansion, item.line), exits);
+      } finally {
+        context.problems.enter(outer);
+      }
     } else exits = yield* context.problems.withinSlices(source, compilingItem(context, actor, item, expansion, exits));
     if (context.nodes.length % SLICE_NODES === 0) yield;
   }
@@ -103,8 +106,25 @@ function* compilingItems(
 }
 
 function enter(exits: Exits, node: number): void {
-  for (const exit of exits) exit(node);
+  for (const exit of exits) {
+    if (typeof exit === 'function') exit(node);
+    else exit.next = node;
+  }
 }
+
+/** The models of a text for several kernels share the places of what is not in a procedure. */
+function placeOf(source: ScenarioSource | undefined, { file, calls }: Expansion, line: number): Place {
+  if (source === undefined || calls.length > 0) return { file, line, calls };
+  const places = placesOf(source.parsed);
+  let place = places[line];
+  if (place?.file !== file) {
+    place = { file, line, calls: NO_CALLS };
+    places[line] = place;
+  }
+  return place;
+}
+
+const placesOf = remembered(({ lines }: ParsedScenario): (Place | undefined)[] => lines.map(() => undefined));
 
 function* compilingItem(
   context: ProgramContext,
@@ -119,7 +139,8 @@ function* compilingItem(
       return yield* compilingCall(context, actor, expansion, place, entries);
     case 'choose': {
       const alternatives: number[] = [];
-      const node = addNode(context, (id) => ({ kind: 'choose', id, actor, place, alternatives }));
+      const node = context.nodes.length;
+      context.nodes.push({ kind: 'choose', id: node, actor, place, alternatives });
       enter(entries, node);
       const ends: Exits = [];
       for (const body of item.alternatives) {
@@ -151,17 +172,18 @@ function* compilingItem(
     }
     case 'repeat': {
       const counter = context.layout.field('repeatCounter', [], { internal: true }).base;
-      const node = addNode(context, (id) => ({
+      const node = context.nodes.length;
+      const repeat: RepeatNode = {
         kind: 'repeat',
-        id,
+        id: node,
         actor,
         place,
         counter,
         count: item.count,
         body: -1,
         next: -1,
-      }));
-      const repeat = context.nodes[node] as Extract<ProgramNode, { kind: 'repeat' }>;
+      };
+      context.nodes.push(repeat);
       enter(entries, node);
       const exits = yield* compilingItems(context, actor, item.body, expansion, [(target) => (repeat.body = target)]);
       enter(exits, node);
@@ -197,9 +219,10 @@ function addStatement(
   entries: Exits,
   routine: Routine,
   args: StatementArgs,
-  finish?: (task: Task, value: number) => void,
+  finish?: StatementNode['finish'],
 ): Exits {
-  const node = addNode(context, (id) => ({
+  const id = context.nodes.length;
+  const node: StatementNode & { finish?: StatementNode['finish'] } = {
     kind: 'statement',
     id,
     actor,
@@ -207,11 +230,11 @@ function addStatement(
     routine,
     args,
     next: -1,
-    ...(finish ? { finish } : {}),
-  }));
-  enter(entries, node);
-  const statement = context.nodes[node] as Extract<ProgramNode, { kind: 'statement' }>;
-  return [(target) => (statement.next = target)];
+  };
+  if (finish !== undefined) Object.assign(node, { finish });
+  context.nodes.push(node);
+  enter(entries, id);
+  return [node];
 }
 
 /** A line that is not a call of a procedure. */
@@ -227,7 +250,7 @@ function compileLine(
   const compiled = compiledOnce(context, actor, content, place.line, expansion);
   if (!compiled) return addSkip(context, actor, place, entries);
   const { routine, args, finish } = compiled;
-  return addStatement(context, actor, place, entries, routine, args, finish?.(context.nodes.length));
+  return addStatement(context, actor, place, entries, routine, args, finish);
 }
 
 function compiledOnce(
@@ -237,13 +260,26 @@ function compiledOnce(
   line: number,
   { file, calls, words, key: given }: Expansion,
 ): CompiledStatement | undefined {
-  const compile = () =>
-    context.problems.attempt(() => compileStatement(context, actor, substitute(content, words), line));
   // Outside procedures nothing comes twice.
-  if (calls.length === 0) return compile();
+  if (calls.length === 0) return attempted(context, actor, content, line);
   const key = `${actor} ${file} ${line} ${given}`;
-  if (!context.compiled.has(key)) context.compiled.set(key, compile());
+  if (!context.compiled.has(key))
+    context.compiled.set(key, attempted(context, actor, substitute(content, words), line));
   return context.compiled.get(key);
+}
+
+function attempted(
+  context: ProgramContext,
+  actor: number,
+  statement: Syscall | Action | Wait,
+  line: number,
+): CompiledStatement | undefined {
+  try {
+    return compileStatement(context, actor, statement, line);
+  } catch (error) {
+    if (error instanceof Unresolved) return undefined;
+    throw error;
+  }
 }
 
 const STATEMENTS: ReadonlySet<string> = new Set(['syscall', 'action', 'wait', 'call']);

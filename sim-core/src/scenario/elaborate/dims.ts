@@ -4,6 +4,7 @@ import type { Topology } from '../../topology.ts';
 import type { Dims } from '../../world.ts';
 import type { BlockItem, Syscall } from '../ast.ts';
 import { declaredDescriptor } from '../declared.ts';
+import { remembered } from '../remembered.ts';
 import type { Procedure, ScenarioSource } from './scenario-sources.ts';
 
 /** Objects beyond the count for statements in loops, which may run again before they free what they made. */
@@ -58,8 +59,9 @@ export function countDims(
       into.largest = Math.max(into.largest, made.largest);
       for (const [name, times] of made.calls) add(into, name, times);
     } else if (content?.kind === 'syscall') {
-      into.largest = Math.max(into.largest, declaredDescriptor(content).descriptor ?? 0);
-      add(into, nameOf(content), weight);
+      const { name, descriptor } = counted(content);
+      into.largest = Math.max(into.largest, descriptor);
+      add(into, name, weight);
     }
   }
 
@@ -112,6 +114,12 @@ export function countDims(
     mappings: Math.max(1, count('VFIO_IOMMU_MAP_DMA', 'IOMMU_IOAS_MAP')),
   };
 }
+
+/** What a call counts as, and the descriptor that it declares. */
+const counted = remembered((call: Syscall): { readonly name: string; readonly descriptor: number } => ({
+  name: nameOf(call),
+  descriptor: declaredDescriptor(call).descriptor ?? 0,
+}));
 
 function add({ calls }: Tally, name: string, times: number): void {
   calls.set(name, (calls.get(name) ?? 0) + times);

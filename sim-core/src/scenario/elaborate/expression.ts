@@ -145,6 +145,7 @@ function contextOf(model: Model, condition: Condition, problems: Problems, extra
     sources: [],
     procedures: new Map(),
     compiled: new Map(),
+    finishers: [],
     problems,
     names: model.names,
     register(actor, name) {

@@ -25,14 +25,20 @@ export class Problems {
     }
   }
 
-  /** Lines that the work reports are those of this file. */
-  within<T>(source: ScenarioSource | undefined, work: () => T): T {
+  /** Lines are those of this file from now on; the answer is whose they were. */
+  enter(source: ScenarioSource | undefined): ScenarioSource | undefined {
     const outer = this.#source;
     this.#source = source;
+    return outer;
+  }
+
+  /** Lines that the work reports are those of this file. */
+  within<T>(source: ScenarioSource | undefined, work: () => T): T {
+    const outer = this.enter(source);
     try {
       return work();
     } finally {
-      this.#source = outer;
+      this.enter(outer);
     }
   }
 

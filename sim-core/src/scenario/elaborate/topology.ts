@@ -17,6 +17,8 @@ import {
 } from '../../topology.ts';
 import type { Block, MachineItem, Option } from '../ast.ts';
 import { noDevice, unknownDevice } from '../checks/unknown-device.ts';
+import { type Piece, piecesOf } from '../pieces.ts';
+import { remembered } from '../remembered.ts';
 import type { Problems } from './problems.ts';
 import type { ScenarioSource } from './scenario-sources.ts';
 
@@ -121,14 +123,18 @@ const MASKS_WRITTEN = /PHYSMASK\d\s*,\s*(0x[\da-f]+)|index\s*=\s*0x20[13579bdf]\
 /** A guest writes masks as wide as its addresses are: the scenario itself says how wide that is. */
 function widestMask(sources: readonly ScenarioSource[]): number {
   let bits = FEWEST_ADDRESS_BITS;
-  for (const { parsed } of sources) {
-    for (const { text } of parsed.lines) {
-      for (const [, written, set] of text.matchAll(MASKS_WRITTEN))
-        bits = Math.max(bits, BigInt((written ?? set)!).toString(2).length);
-    }
-  }
+  for (const { parsed } of sources) for (const { piece } of piecesOf(parsed)) bits = Math.max(bits, maskIn(piece));
   return Math.min(bits, MOST_ADDRESS_BITS);
 }
+
+const maskIn = remembered(({ lines }: Piece): number => {
+  let bits = FEWEST_ADDRESS_BITS;
+  for (const { text } of lines) {
+    for (const [, written, set] of text.matchAll(MASKS_WRITTEN))
+      bits = Math.max(bits, BigInt((written ?? set)!).toString(2).length);
+  }
+  return bits;
+});
 
 function iommuModel(item: Extract<MachineItem, { kind: 'iommu' }>): IommuModel {
   const options = optionsOf(item.options);
