@@ -321,6 +321,11 @@ export const WRONG_OTHERS: readonly Wrong[] = [
     without('FILE_ADD'),
     instead('FILE_DEL', '  close(99) = -EBADF'),
   ),
+  two(
+    'KVM hears of the other group only',
+    '  device gpu 0000:02:00.0 iommu=dmar1 group=27 no-snoop=on',
+    without('addr=[g27]'),
+  ),
   two('the device is never opened', '  device gpu 0000:02:00.0 iommu=dmar1 group=27 no-snoop=on', without('gpufd =')),
   // Actors
   two(

@@ -1,8 +1,11 @@
 // What is wrong is a warning or an error at its line while it is typed; the right scenarios beside have none.
 import { expect, test } from 'vitest';
+import { NEWEST } from '../../sim-core/src/kernel/profiles.ts';
+import { kernelOf } from '../../sim-core/src/kernel/releases.ts';
 import { predicting } from '../../sim-core/src/predict/predict.ts';
 import type { Diagnostic } from '../../sim-core/src/scenario/ast.ts';
 import { checkText } from '../../sim-core/src/scenario/checks/run-checks.ts';
+import { elaborate } from '../../sim-core/src/scenario/elaborate.ts';
 import { parse } from '../../sim-core/src/scenario/parser.ts';
 import { toEnd } from '../../sim-core/src/to-end.ts';
 import { described } from '../diagnostics/marks.ts';
@@ -11,7 +14,9 @@ import { RIGHT, WRONG } from './wrong-scenarios.ts';
 
 function serious(text: string): Diagnostic[] {
   const parsed = parse(text);
-  const all = [...parsed.diagnostics, ...checkText(parsed, { advice: true }), ...toEnd(predicting(parsed))];
+  const { diagnostics } = elaborate(parsed, { profile: kernelOf(parsed) ?? NEWEST });
+  const found = [...checkText(parsed, { advice: true }), ...diagnostics, ...toEnd(predicting(parsed))];
+  const all = [...parsed.diagnostics, ...found];
   return all.filter(({ severity }) => severity === 'warning' || severity === 'error');
 }
 

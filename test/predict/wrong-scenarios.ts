@@ -363,6 +363,17 @@ export const WRONG: readonly Wrong[] = [
     before('exists', 'thread t {', '  wait [flag] == 1', '  close(9) = -EBADF', '}'),
   ),
   container('a register that is misspelt', '  mov [gpu.doorbel], 1', instead('gpu.doorbell', '  mov [gpu.doorbel], 1')),
+  container(
+    'a register that nothing writes is read',
+    '  mov eax, [gpu.status]',
+    after('mov [gpu.doorbell]', '  mov eax, [gpu.status]'),
+    instead('exists', 'exists vcpu0.eax == 1'),
+  ),
+  container(
+    'a function that is not there',
+    '  bind 0000:09:00.0 driver=vfio-pci',
+    before('exists', 'host {', '  bind 0000:09:00.0 driver=vfio-pci', '}'),
+  ),
   container('a register of no CPU', '  mov eac, [x]', after('mov [x], 1', '  mov eac, [x]')),
   container('a number that does not fit', '  mov [x], 0x1ffffffff', instead('mov [x], 1', '  mov [x], 0x1ffffffff')),
   container(
@@ -397,6 +408,10 @@ export const WRONG: readonly Wrong[] = [
   container('never true', 'exists gpu.r0 == 1 && gpu.r0 == 2', instead('exists', 'exists gpu.r0 == 1 && gpu.r0 == 2')),
   container('a register that nothing writes', 'exists vcpu0.ecx == 1', instead('exists', 'exists vcpu0.ecx == 1')),
   container('a value that nothing writes', 'exists gpu.r0 == 9', instead('exists', 'exists gpu.r0 == 9')),
+  container('none of the values', 'exists gpu.r0 > 1', instead('exists', 'exists gpu.r0 > 1')),
+  container('a fact of another file', 'exists noncoherent(dev)', instead('exists', 'exists noncoherent(dev)')),
+  container('a group that is not there', 'exists coherent(27)', instead('exists', 'exists coherent(27)')),
+  container('not together with the one above', 'forall gpu.r0 == 0', after('exists', 'forall gpu.r0 == 0')),
   container('the opposite of the one above', '~exists gpu.r0 == 1', after('exists', '~exists gpu.r0 == 1')),
   container('a schedule that is not possible', 'schedule gpu*9', after('exists', 'schedule gpu*9')),
 ];

@@ -3,15 +3,17 @@ import { FINDINGS, monitorOf } from '../engine/monitors/table.ts';
 import { findingText } from '../explain/event-text.ts';
 import type { Profile } from '../kernel/profiles.ts';
 import { attributeByName } from '../ops/kvm-vfio/attributes.ts';
-import type { Diagnostic, Fix, ParsedScenario, Severity } from '../scenario/ast.ts';
+import type { Diagnostic, Fix, ParsedScenario, Severity, Syscall } from '../scenario/ast.ts';
 import { contentsOfKind } from '../scenario/blocks.ts';
 import { kernelsText } from '../scenario/checks/kernels-text.ts';
 import { codeSpan } from '../scenario/line-text.ts';
 import { rangeTextContains } from '../scenario/ranges.ts';
+import type { Topology } from '../topology.ts';
 import type { KernelGroup } from './kernels.ts';
 import { mappingFix } from './mapping-fix.ts';
 import { type ObservedRuns, statementOf } from './observe.ts';
 import { spotOf } from './place.ts';
+import { fieldOf } from './reason.ts';
 import type { ObservedFinding } from './sightings.ts';
 import { predictedFinding, unregisteredDevice } from './table.ts';
 
@@ -104,12 +106,13 @@ export function registrationDiagnostics(parsed: ParsedScenario, groups: readonly
   const group = groups.find(({ observed }) => observed.findings.some(({ finding }) => FINDINGS[finding] === 'belief'));
   const model = group?.observed.model;
   if (group === undefined || model === undefined || model.tracked.has('belief')) return [];
-  if (model.sources.some((source) => source.parsed.lines.some(({ text }) => REGISTERS.test(text)))) return [];
   const seen = group.observed.findings.find(({ finding }) => FINDINGS[finding] === 'belief')!;
   const name = model.world.topology.devices[seen.detail]?.name;
+  if (isRegistered(model, seen.detail)) return [];
   return contentsOfKind(parsed, 'device').flatMap(({ line, content }) => {
     if (content.name.text !== name) return [];
-    const fix = registration(parsed, group.profiles[0]!);
+    const paths = openedPaths(model.world.topology, seen.detail);
+    const fix = registration(parsed, paths, group.profiles[0]!);
     const message = `\`${name}\` can ask for No Snoop, and nothing registers it with KVM: KVM believes that its DMA is coherent and ignores guest memory types and WBINVD.`;
     const { code } = unregisteredDevice;
     // A scenario that asks for findings is about what goes wrong.
@@ -118,19 +121,51 @@ export function registrationDiagnostics(parsed: ParsedScenario, groups: readonly
   });
 }
 
+/** May some line register the device? One that names a file of another group or device does not. */
+function isRegistered({ sources, world: { topology } }: ObservedRuns['model'], device: number): boolean {
+  const own = [...openedPaths(topology, device), topology.devices[device]!.bdf];
+  const lines = sources.flatMap(({ parsed }) => parsed.lines);
+  const isOther = (file: string): boolean => {
+    const opened = lines.flatMap(({ content }) =>
+      content.kind === 'syscall' && content.bind?.text === file ? [pathOf(content)] : [],
+    );
+    return opened.length > 0 && opened.every((path) => path !== undefined && !own.includes(path));
+  };
+  return lines.some(({ text, content }) => {
+    if (!REGISTERS.test(text)) return false;
+    const addr = content.kind === 'syscall' ? fieldOf(content, 'addr') : undefined;
+    return addr?.kind !== 'pointer' || addr.item.kind !== 'name' || !isOther(addr.item.name);
+  });
+}
+
+/** The files that stand for a device: its group's, and its own. */
+function openedPaths({ devices, groups }: Topology, device: number): readonly string[] {
+  return [`/dev/vfio/${groups[devices[device]!.group]?.number}`, `/dev/vfio/devices/vfio${device}`];
+}
+
+/** The path of a file that is opened, or the address of a device whose descriptor is asked for. */
+function pathOf({ args }: Syscall): string | undefined {
+  const named = args.find(({ kind }) => kind === 'string');
+  return named?.kind === 'string' ? named.value : undefined;
+}
+
 const REGISTERS = /KVM_DEV_VFIO_(GROUP|FILE)\b|KVM_ASSIGN_PCI_DEVICE/;
 
-/** KVM_CREATE_DEVICE and ADD, at the end of `setup`, with the names that it binds. */
-function registration(parsed: ParsedScenario, profile: Profile): Fix | undefined {
+/** ADD at the end of `setup`, after KVM_CREATE_DEVICE where there is none, with the names that it binds. */
+function registration(parsed: ParsedScenario, paths: readonly string[], profile: Profile): Fix | undefined {
   const setup = parsed.blocks.find(({ kind }) => kind === 'setup');
   const calls = contentsOfKind(parsed, 'syscall').map(({ content }) => content);
   const vm = calls.find(({ args }) => args[1]?.kind === 'name' && args[1].name === 'KVM_CREATE_VM')?.bind?.text;
-  const file = calls.find(({ args }) => args[0]?.kind === 'string' && GROUP_PATH.test(args[0].value))?.bind?.text;
+  const file = calls.find((call) => paths.includes(pathOf(call) ?? ''))?.bind?.text;
   if (setup === undefined || vm === undefined || file === undefined) return undefined;
-  const dev = freeName(parsed, 'dev');
+  const made = calls.find(({ args }) => args[1]?.kind === 'name' && args[1].name === 'KVM_CREATE_DEVICE');
+  const known = made === undefined ? undefined : outputOf(made, 'fd');
+  const dev = known ?? freeName(parsed, 'dev');
   const alias = rangeTextContains(attributeByName.get('KVM_DEV_VFIO_FILE_ADD')?.on ?? '', profile) ? 'FILE' : 'GROUP';
   const newText = [
-    `  ioctl(${vm}, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_VFIO, fd=>${dev}, flags=0}) = 0`,
+    ...(known === undefined
+      ? [`  ioctl(${vm}, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_VFIO, fd=>${dev}, flags=0}) = 0`]
+      : []),
     `  ioctl(${dev}, KVM_SET_DEVICE_ATTR, {group=KVM_DEV_VFIO_${alias}, attr=KVM_DEV_VFIO_${alias}_ADD, addr=[${file}]}) = 0`,
     '',
   ].join('\n');
@@ -142,7 +177,12 @@ function registration(parsed: ParsedScenario, profile: Profile): Fix | undefined
   };
 }
 
-const GROUP_PATH = /^\/dev\/vfio\/(\d+|devices\/)/;
+/** The name that an output field binds. */
+function outputOf({ args }: Syscall, name: string): string | undefined {
+  const fields = args.flatMap((arg) => (arg.kind === 'struct' ? arg.fields : []));
+  const value = fields.find((field) => field.name.text === name)?.value;
+  return value?.kind === 'out' && value.bind.text !== 'NULL' ? value.bind.text : undefined;
+}
 
 function freeName(parsed: ParsedScenario, wanted: string): string {
   const text = parsed.lines.map((line) => line.text).join('\n');

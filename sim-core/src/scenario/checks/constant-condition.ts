@@ -1,5 +1,5 @@
 import type { NamedKernels } from '../../kernel/named-kernels.ts';
-import type { Condition, LineContent, ParsedScenario, Relation } from '../ast.ts';
+import type { Condition, LineContent, ParsedScenario, Relation, Span } from '../ast.ts';
 import { contentsOfKind } from '../blocks.ts';
 import { profilesIn } from '../elaborate/kernel-ranges.ts';
 import type { Check, PlacedObjection } from './check.ts';
@@ -39,7 +39,7 @@ exists [x] == 1
   *scenario({ scenario }) {
     const conditions = contentsOfKind(scenario, 'condition');
     for (const { line, content } of conditions) {
-      const truth = constantTruth(content.condition, scenario.lines[line]!.text);
+      const truth = constantTruth(content.condition, namesIn(scenario.lines[line]!.text));
       if (truth === undefined) continue;
       const message = `This is ${truth ? 'true' : 'false'} whatever happens, so it checks nothing.`;
       yield { line, span: content.condition.span, message };
@@ -58,13 +58,13 @@ function* pairs(scenario: ParsedScenario, conditions: readonly Placed[]): Genera
   for (const one of conditions) {
     const forms = propositions(scenario.lines[one.line]!.text, one.content);
     const related = forms.flatMap(({ quantifier, text }) =>
-      (seen.get(text) ?? []).flatMap((other) => {
+      (seen.get(text) ?? []).flatMap((other): { readonly other: Placed; readonly what: string }[] => {
         const what = relationOf(quantifier, other.quantifier);
         return what !== undefined && overlap(other.content, one.content, scenario.named) ? [{ other, what }] : [];
       }),
     );
     for (const form of forms) seen.set(form.text, [...(seen.get(form.text) ?? []), { ...one, ...form }]);
-    const [first] = related;
+    const first = related[0] ?? excluded(scenario, conditions, one);
     if (first === undefined) continue;
     const { other, what } = first;
     yield {
@@ -74,6 +74,47 @@ function* pairs(scenario: ParsedScenario, conditions: readonly Placed[]): Genera
       related: [{ line: other.line, span: other.content.condition.span, message: 'The other condition.' }],
     };
   }
+}
+
+/** Most conditions have a few neighbours; more are not compared with one another. */
+const MOST_COMPARED = 40;
+
+/** A condition above that cannot hold together with this one, whatever the values are. */
+function excluded(
+  scenario: ParsedScenario,
+  conditions: readonly Placed[],
+  one: Placed,
+): { readonly other: Placed; readonly what: string } | undefined {
+  if (conditions.length > MOST_COMPARED) return undefined;
+  for (const other of conditions) {
+    if (other.line === one.line) return undefined;
+    // Two executions may show what each of two `exists` asks for.
+    if (one.content.quantifier === 'exists' && other.content.quantifier === 'exists') continue;
+    if (!overlap(other.content, one.content, scenario.named)) continue;
+    // Each alone is told of at its own line, when nothing or everything is in it.
+    const both: Condition[] = [];
+    const names = new Map<object, (place: Spanned) => string>();
+    for (const { line, content } of [one, other]) {
+      const nameIn = namesIn(scenario.lines[line]!.text);
+      for (const atom of atomsOf(content.condition)) {
+        names.set(atom, nameIn);
+        if (atom.kind === 'compare') names.set(atom.left, nameIn).set(atom.right, nameIn);
+        else names.set(atom.term, nameIn);
+      }
+      if (constantTruth(content.condition, nameIn) !== undefined) return undefined;
+      both.push(asserted(content));
+    }
+    const [left, right] = both as [Condition, Condition];
+    const condition: Condition = { kind: 'and', left, right, span: one.content.condition.span };
+    if (constantTruth(condition, (place) => names.get(place)!(place)) === false)
+      return { other, what: 'cannot hold together with this on the same kernels' };
+  }
+  return undefined;
+}
+
+/** What the condition says of one execution, or of each. */
+function asserted({ quantifier, condition }: ConditionLine): Condition {
+  return quantifier === '~exists' ? { kind: 'not', operand: condition, span: condition.span } : condition;
 }
 
 /** What one condition says about another of the same proposition; undefined when both may be true. */
@@ -112,16 +153,16 @@ function overlap(one: ConditionLine, other: ConditionLine, named: NamedKernels |
 }
 
 /** Its truth if it is the same for all values; undefined when it depends on them, or when there are too many to try. */
-function constantTruth(condition: Condition, text: string): boolean | undefined {
+function constantTruth(condition: Condition, nameIn: NameIn): boolean | undefined {
   const variables = new Map<string, Set<bigint>>();
   for (const atom of atomsOf(condition)) {
-    if (atom.kind === 'compare' && sameSides(atom, text)) continue;
+    if (atom.kind === 'compare' && sameSides(atom, nameIn)) continue;
     const compared = atom.kind === 'compare' ? withNumber(atom) : undefined;
     if (compared === undefined) {
-      variables.set(nameOf(atom, text), new Set([0n, 1n]));
+      variables.set(nameIn(atom), new Set([0n, 1n]));
       continue;
     }
-    const name = nameOf(compared.term, text);
+    const name = nameIn(compared.term);
     const values = variables.get(name) ?? new Set();
     const { value } = compared.number;
     variables.set(
@@ -144,7 +185,7 @@ function constantTruth(condition: Condition, text: string): boolean | undefined 
       chosen.set(names[position]!, domain[rest % domain.length]!);
       rest = Math.floor(rest / domain.length);
     }
-    const here = holds(condition, chosen, text);
+    const here = holds(condition, chosen, nameIn);
     if (truth !== undefined && truth !== here) return undefined;
     truth = here;
   }
@@ -152,29 +193,39 @@ function constantTruth(condition: Condition, text: string): boolean | undefined 
 }
 
 /** `gpu.r0 == gpu.r0` */
-function sameSides({ left, right }: Comparison, text: string): boolean {
-  return nameOf(left, text) === nameOf(right, text);
+function sameSides({ left, right }: Comparison, nameIn: NameIn): boolean {
+  return nameIn(left) === nameIn(right);
 }
 
-function nameOf({ span }: { readonly span: { readonly start: number; readonly end: number } }, text: string): string {
+interface Spanned {
+  readonly span: Span;
+}
+/** What a part of a condition is called: how it is written. */
+type NameIn = (place: Spanned) => string;
+
+function namesIn(text: string): NameIn {
+  return (place) => nameOf(place, text);
+}
+
+function nameOf({ span }: Spanned, text: string): string {
   return text.slice(span.start, span.end).replace(/\s+/g, '');
 }
 
-function holds(condition: Condition, values: ReadonlyMap<string, bigint>, text: string): boolean {
+function holds(condition: Condition, values: ReadonlyMap<string, bigint>, nameIn: NameIn): boolean {
   switch (condition.kind) {
     case 'or':
-      return holds(condition.left, values, text) || holds(condition.right, values, text);
+      return holds(condition.left, values, nameIn) || holds(condition.right, values, nameIn);
     case 'and':
-      return holds(condition.left, values, text) && holds(condition.right, values, text);
+      return holds(condition.left, values, nameIn) && holds(condition.right, values, nameIn);
     case 'not':
-      return !holds(condition.operand, values, text);
+      return !holds(condition.operand, values, nameIn);
     case 'holds':
-      return values.get(nameOf(condition, text)) !== 0n;
+      return values.get(nameIn(condition)) !== 0n;
     case 'compare': {
-      if (sameSides(condition, text)) return RELATIONS[condition.relation](0n, 0n);
+      if (sameSides(condition, nameIn)) return RELATIONS[condition.relation](0n, 0n);
       const compared = withNumber(condition);
-      if (compared === undefined) return values.get(nameOf(condition, text)) !== 0n;
-      const value = values.get(nameOf(compared.term, text)) ?? 0n;
+      if (compared === undefined) return values.get(nameIn(condition)) !== 0n;
+      const value = values.get(nameIn(compared.term)) ?? 0n;
       const [left, right] =
         compared.term === condition.left ? [value, compared.number.value] : [compared.number.value, value];
       return RELATIONS[condition.relation](left, right);
@@ -182,7 +233,7 @@ function holds(condition: Condition, values: ReadonlyMap<string, bigint>, text: 
   }
 }
 
-const RELATIONS: Readonly<Record<Relation, (left: bigint, right: bigint) => boolean>> = {
+export const RELATIONS: Readonly<Record<Relation, (left: bigint, right: bigint) => boolean>> = {
   '==': (left, right) => left === right,
   '!=': (left, right) => left !== right,
   '<': (left, right) => left < right,

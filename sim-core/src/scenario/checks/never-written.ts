@@ -2,7 +2,8 @@ import type { ParsedScenario, Term } from '../ast.ts';
 import { contentsOfKind } from '../blocks.ts';
 import { brokenNames } from '../broken-names.ts';
 import type { Check, PlacedObjection, ScenarioSubject } from './check.ts';
-import { atomsOf, termsOf, withNumber } from './terms.ts';
+import { RELATIONS } from './constant-condition.ts';
+import { atomsOf, type Comparison, termsOf, withNumber } from './terms.ts';
 import { kindsOfActors } from './undefined-names.ts';
 import { makesCalls } from './unknown-term.ts';
 
@@ -13,7 +14,7 @@ export const neverWritten: Check = {
   code: 'never-written',
   severity: 'warning',
   advice: true,
-  doc: 'A condition asks for a register that nothing writes, or for a value that nothing in the scenario writes anywhere: it can only come out one way.',
+  doc: 'A condition asks for a register that nothing writes, or for a value that nothing in the scenario writes anywhere: it can only come out one way. The same where a vCPU reads a register of a device that nothing writes, and what it read is asked for.',
   sources: ['docs/language.md, exists, ~exists, forall'],
   examples: {
     bad: `machine {
@@ -54,20 +55,58 @@ exists vcpu0.eax == 1
           ofThread(term) ? [] : unwrittenRegister(term, subject, files),
         );
         for (const finding of unwritten) yield { line, ...finding };
-        const compared = atom.kind === 'compare' && unwritten.length === 0 ? withNumber(atom) : undefined;
-        if (compared === undefined || (atom.kind === 'compare' && atom.relation !== '==' && atom.relation !== '!='))
-          continue;
-        const { term, number } = compared;
-        if (!holdsData(term) || ofThread(term) || values.has(BigInt.asIntN(32, number.value))) continue;
-        yield {
-          line,
-          span: number.span,
-          message: `Nothing in the scenario writes ${number.text}, so \`${textOf(term)}\` is never equal to it.`,
-        };
+        if (atom.kind !== 'compare' || unwritten.length > 0) continue;
+        const compared = withNumber(atom);
+        if (compared === undefined || !holdsData(compared.term) || ofThread(compared.term)) continue;
+        const message = oneWay(atom, compared, values);
+        if (message !== undefined) yield { line, span: compared.number.span, message };
       }
     }
+    if (subject.included.length === 0) yield* unwrittenLoads(subject);
   },
 };
+
+/** Why a comparison with a number comes out one way, whatever of the values that are written is there. */
+function oneWay(
+  { relation, left }: Comparison,
+  { term, number }: { readonly term: Term; readonly number: { readonly value: bigint; readonly text: string } },
+  values: ReadonlySet<bigint>,
+): string | undefined {
+  const bound = BigInt.asIntN(32, number.value);
+  const what = `\`${textOf(term)}\``;
+  if (relation === '==' || relation === '!=')
+    return values.has(bound)
+      ? undefined
+      : `Nothing in the scenario writes ${number.text}, so ${what} is never equal to it.`;
+  // Interrupts are counted, not written.
+  if (/\.msi\d*$/.test(textOf(term))) return undefined;
+  const holds = RELATIONS[relation];
+  const outcomes = new Set([...values].map((value) => (left === term ? holds(value, bound) : holds(bound, value))));
+  if (outcomes.size !== 1) return undefined;
+  return `${outcomes.has(true) ? 'Every' : 'No'} value that the scenario writes anywhere makes this true of ${what}.`;
+}
+
+/** `mov eax, [gpu.status]`, where nothing writes the device's register and somebody looks at what was read. */
+function* unwrittenLoads({ scenario, symbols }: ScenarioSubject): Generator<PlacedObjection> {
+  const devices = new Set(contentsOfKind(scenario, 'device').map(({ content }) => content.name.text));
+  const all = [...symbols.all.values()].filter(({ space }) => space === 'register');
+  for (const { id, name, definitionCount, references } of all) {
+    const device = id.slice(id.indexOf(':') + 1, id.lastIndexOf('.'));
+    if (definitionCount > 0 || !devices.has(device) || /^msi\d*$/.test(name)) continue;
+    const loads = references.map((place) => ({ ...place, ...scenario.lines[place.line]! }));
+    const isLoad = ({ content, span }: (typeof loads)[number]): boolean =>
+      content.kind === 'wait' || (content.kind === 'action' && (content.operands[0]?.span.end ?? 0) <= span.start);
+    // Stores, procedures and the device's own lines may all write it.
+    if (!loads.every((one) => isLoad(one) && (one.block === 'vcpu' || one.content.kind === 'wait'))) continue;
+    for (const { line, span, content } of loads) {
+      const isUsed = all.some(
+        ({ definitions, references: uses }) => uses.length > 0 && definitions.some((place) => place.line === line),
+      );
+      if (content.kind === 'action' && isUsed)
+        yield { line, span, message: `Nothing writes \`${device}.${name}\`: this reads 0.` };
+    }
+  }
+}
 
 function unwrittenRegister(
   term: Term,

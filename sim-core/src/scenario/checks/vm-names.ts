@@ -26,7 +26,9 @@ function isOtherFile(name: string, { scenario, symbols, definedElsewhere, vocabu
   if (definitions.length === 0 || definedElsewhere.has(id)) return false;
   return definitions.every((place) => {
     const call = scenario.lines[place.line]?.content;
-    if (call?.kind !== 'syscall' || call.bind?.text !== name) return false;
+    if (call?.kind !== 'syscall') return false;
+    // No structure says the descriptor of a VM.
+    if (call.bind?.text !== name) return true;
     const op = opOfCall(call, vocabulary);
     // Copies of descriptors may be of a VM.
     return op?.result === 'fd' && op.name !== 'KVM_CREATE_VM' && !/^dup|getfd$/.test(op.name);
