@@ -155,3 +155,8 @@ test('after a fact and == its values are completed', async () => {
   expect(await labels('why ept(vm, x) != U')).toEqual(expect.arrayContaining(['UC']));
   expect(await labels('flushes(cpu0) == ')).toContain('x');
 });
+
+test('a VM is called as the scenario calls it where nothing is assigned to it', async () => {
+  const ask = await atFirstStop('memory-type/moving-a-slot');
+  expect(await ask('why noncoherent(vm)')).toContain('1. No device is assigned to vm: nothing was opened through VFIO');
+});

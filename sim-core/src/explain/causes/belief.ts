@@ -99,10 +99,11 @@ function neverTold(history: History, event: number, vm: number): Link {
   }
   const open = topology.devices.filter((_, device) => history.valueAt(vfio.deviceOpenCount.base + device, event) > 0);
   const names = andList(open.map(({ name }) => name));
+  const called = new ObjectNames(history.run).atEvent('vm', vm, Math.max(0, event - 1)) ?? `VM ${vm}`;
   if (open.length === 0) {
     return {
       event: -1,
-      text: `No device is assigned to VM ${vm}: nothing was opened through VFIO, so there is nothing that KVM could count.`,
+      text: `No device is assigned to ${called}: nothing was opened through VFIO, so there is nothing that KVM could count.`,
       sources: [coherencySource],
     };
   }
@@ -110,7 +111,7 @@ function neverTold(history: History, event: number, vm: number): Link {
   return {
     event: -1,
     text: elsewhere
-      ? `${names} is registered with another VM only: user space has not told KVM that VM ${vm} is reached by it, too.`
+      ? `${names} is registered with another VM only: user space has not told KVM that ${called} is reached by it, too.`
       : `No VFIO group or device was registered with the VM: ${names} is open, and user space has not told KVM (KVM_DEV_VFIO_GROUP_ADD).`,
     sources: [coherencySource],
   };
