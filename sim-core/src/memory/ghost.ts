@@ -207,8 +207,14 @@ export function createGhost(base: WorldBase, memory: Memory): Ghost {
       m.put(oldVersion.base + vcpu * words + word, ownCopy(state, vcpu, word, copies));
       m.put(mayHoldOld.base + vcpu * words + word, OLD_COPY.held);
     }
-    // A modified line keeps its older content, which an eviction writes over this store.
-    m.put((isDirty(state, word) ? underDirty : guaranteed).base + word, version);
+    if (!isDirty(state, word)) {
+      m.put(guaranteed.base + word, version);
+      return;
+    }
+    // A modified line keeps its older content, which an eviction writes over this store. But it may have been written back
+    // before, and then this store, which may have waited in a buffer, is what everybody finds.
+    m.put(underDirty.base + word, version);
+    m.put(guaranteed.base + word, least(state, guaranteed, word, version));
   }
 
   /** A write-back store by one CPU: it owns the line, and whatever the line held besides came from where a fill comes. */
