@@ -1,5 +1,5 @@
 // Files that are not scenarios, and scenarios that do not end.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -88,6 +88,36 @@ describe.each(['run', 'check', 'bisect', 'export trace'])('%s', (command) => {
     expect(stderr).not.toContain('\u001b');
     expect(stderr).not.toContain('\u0007');
   });
+});
+
+test('a folder that may not be read is named, and the others are tested', async () => {
+  const tree = path.join(folder, 'tree');
+  mkdirSync(path.join(tree, 'locked'), { recursive: true });
+  writeFileSync(path.join(tree, 'a.snoop'), 'machine {\n  memory x = 0\n}\nexists [x] == 0\n');
+  chmodSync(folder, 0o755);
+  chmodSync(path.join(tree, 'locked'), 0);
+  // Root may read everything, so somebody else asks. The first run loads what the second one needs.
+  await snoopscope('test tree', { workingDirectory: folder });
+  const root = process.geteuid?.() === 0;
+  if (root) process.seteuid?.(65534);
+  const outcome = await snoopscope('test tree', { workingDirectory: folder }).finally(
+    () => root && process.seteuid?.(0),
+  );
+  chmodSync(path.join(tree, 'locked'), 0o755);
+  expect(outcome.stdout).toContain('1 passed, 1 failed');
+  expect(outcome.stdout + outcome.stderr).toContain('tree/locked');
+  expect(outcome.stdout + outcome.stderr).not.toContain('bug of Snoopscope');
+  expect(outcome.exitCode).toBe(2);
+});
+
+test('check warns of calls that fail and do not say so, on the kernels that it checks', async () => {
+  const stdin =
+    'machine {\n  cpu intel\n  iommu dmar0 vt-d\n  device gpu 0000:01:00.0 iommu=dmar0 group=26\n}\nsetup {\n' +
+    '  group = open("/dev/vfio/26", O_RDWR)\n  again = open("/dev/vfio/26", O_RDWR)\n}\n';
+  const { exitCode, stdout, stderr } = await snoopscope('check --kernel v6.9 -', { stdin });
+  expect(stderr).toMatch(/^<stdin>:8:11: warning: `open` returns -EBUSY on v6\.9\. .* \[failing-call\]$/m);
+  expect(stdout).toContain('passed');
+  expect(exitCode).toBe(0);
 });
 
 test('a machine in which nobody does anything', async () => {
@@ -194,6 +224,6 @@ test('what is not a fact is not explained, and the facts are named', async () =>
   expect(exitCode).toBe(2);
   expect(stdout).toBe('');
   expect(stderr.replace(/\s+/g, ' ')).toContain(
-    'Nothing to explain: `gpu.r0` is not a fact, and only facts can be explained: noncoherent, exits, flushes, zaps, ept, memtype, cache, coherent. [no-such-fact]',
+    'Nothing to explain: `gpu.r0` is not a fact, and only facts and findings can be explained. Facts are noncoherent, exits, flushes, zaps, ept, memtype, cache, coherent. [no-such-fact]',
   );
 });

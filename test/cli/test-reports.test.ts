@@ -77,7 +77,7 @@ test('a line for each failure, as compilers print errors', async () => {
   expect(stdout.split('\n')).toEqual([
     `${folder}/declared-result-differs.snoop:13: error: unexpected-result: line 13 returned -1 EBUSY, declared is 0: kvm_vfio_create() found dev already in the VM, which may have only one, on v6.1: whatever the schedule [unexpected-result]`,
     `${folder}/race.snoop:28: error: ~exists vcpu1.eax == 1 fails on v7.3: An execution ends with vcpu1.eax = 1: schedule vcpu1 vcpu0 vcpu1 [condition]`,
-    `${folder}/race.snoop:30: error: exists vcpu1.eax == 3 fails on v7.3: No interleaving ends like that; 2 outcomes were seen. [condition]`,
+    `${folder}/race.snoop:30: error: exists vcpu1.eax == 3 fails on v7.3: No interleaving ends like that; 2 outcomes were seen: vcpu1.eax = 1, vcpu1.eax = 2. [condition]`,
     '0 passed, 2 failed, 1 skipped',
     '',
   ]);
@@ -131,7 +131,7 @@ describe('coverage', () => {
       expect(stderr + stdout).toContain('needs --coverage-file FILE');
     }
     const alone = await snoopscope(`test --coverage-file a ${folder}`);
-    expect(alone.stderr).toContain('--coverage says that, and in which format');
+    expect(alone.stderr).toContain('--coverage-file only says where the coverage goes');
   });
 });
 

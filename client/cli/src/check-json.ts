@@ -51,7 +51,7 @@ function groupDocument(group: VerdictGroup): object {
     granularity,
     complete,
     ...(limit && { limit: { kind: limit.kind, message: limitText(limit) } }),
-    conditions: conditions.map(({ text, line, holds, positive, negative, schedule, outcome }) => ({
+    conditions: conditions.map(({ text, line, holds, positive, negative, schedule, outcome, seen }) => ({
       text,
       line: line + 1,
       holds: holds ?? null,
@@ -59,6 +59,7 @@ function groupDocument(group: VerdictGroup): object {
       negative,
       ...(schedule && { schedule }),
       ...(outcome && { outcome }),
+      ...(seen && { seen }),
     })),
     findings: findings.map(({ line, ...finding }) => ({ ...finding, ...(line !== undefined && { line: line + 1 }) })),
     ...(waiting !== undefined && { waiting }),

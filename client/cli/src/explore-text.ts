@@ -127,7 +127,7 @@ function printFinding(
   { occurrences, unexpected, schedule, shortest, seed, ...placed }: FindingReport,
 ): void {
   call.print(`  ${call.paint(unexpected ? 'bad' : 'caution', 'found')}  ${wrap(findingTitle(placed), call.width, 9)}`);
-  const often = `${counted(occurrences, 'time')}${unexpected ? '; no condition expects it' : ''}; ${shortest ? 'the shortest way' : 'a way'}:`;
+  const often = `${counted(occurrences, 'time')}${unexpected ? '; no condition expects it' : ''}; ${shortest ? 'the shortest schedule' : 'one schedule'}:`;
   call.print(`         ${call.paint('faint', wrap(often, call.width, 9))}`);
   printSchedule(call, schedule);
   if (seed !== undefined) printAgain(call, seed);

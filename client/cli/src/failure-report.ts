@@ -1,5 +1,5 @@
 /** Failures for programs and for people, and the Failure that any other error is. */
-import { ModelLimit } from '@snoopscope/sim-core';
+import { ModelLimit, type Profile, predicting } from '@snoopscope/sim-core';
 import type { Invocation } from './commands/command.ts';
 import { diagnosticsText, notesText } from './diagnostics.ts';
 import { EXIT } from './exit-codes.ts';
@@ -7,6 +7,7 @@ import { Failure } from './failure.ts';
 import type { Output } from './io.ts';
 import { paintFor, textColumns, wrap } from './paint.ts';
 import type { ScenarioFile } from './scenario-file.ts';
+import { withPauses } from './with-pauses.ts';
 
 /** What a Failure looks like to a program. Also inside the documents of commands that take several files. */
 export function errorDocument(failure: Failure): { readonly error: object } {
@@ -67,4 +68,24 @@ export function remarkWarnings(call: Invocation, { name, text, warnings, notes }
   const paint = paintFor(stderr);
   if (warnings.length > 0) call.remark(diagnosticsText(name, text, warnings, paint, textColumns(stderr)));
   if (notes.length > 0) call.remark(notesText(name, notes, paint));
+}
+
+/** What the check itself reports, as verdicts with a schedule. */
+const TOLD_BY_VERDICTS: ReadonlySet<string> = new Set([
+  'declared-result',
+  'impossible-schedule',
+  'model-limit',
+  'predicted-finding',
+]);
+
+/** Warnings that come from running the scenario and that change no verdict: calls that fail without saying so, above all. */
+export async function remarkPredicted(
+  call: Invocation,
+  { name, text, parsed, includes }: ScenarioFile,
+  profiles: readonly Profile[] | undefined,
+): Promise<void> {
+  const found = await withPauses(predicting(parsed, { includes, ...(profiles && { profiles }) }));
+  const warnings = found.filter(({ severity, code }) => severity === 'warning' && !TOLD_BY_VERDICTS.has(code));
+  const { stderr } = call.io;
+  if (warnings.length > 0) call.remark(diagnosticsText(name, text, warnings, paintFor(stderr), textColumns(stderr)));
 }

@@ -1,5 +1,5 @@
 /** From files and folders on the command line to scenario files. */
-import { readdirSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { Failure } from './failure.ts';
 import type { Io } from './io.ts';
@@ -32,7 +32,9 @@ function expand(io: Io, name: string): string[] {
 }
 
 function below(folder: string, name: string): string[] {
-  const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const entries = entriesOf(folder);
+  // Taken for a file: reading it fails and says why, and the rest of the tree is still read.
+  if (entries === undefined) return [name];
   const found: string[] = [];
   for (const entry of entries) {
     const inner = path.join(name, entry.name);
@@ -41,4 +43,13 @@ function below(folder: string, name: string): string[] {
     else if (entry.isFile() && entry.name.endsWith(EXTENSION)) found.push(inner);
   }
   return found;
+}
+
+/** In the order of their names; undefined where the folder cannot be read. */
+function entriesOf(folder: string): Dirent[] | undefined {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch {
+    return undefined;
+  }
 }

@@ -26,7 +26,7 @@ export function coverageText(report: ExplorationReport, depthOption?: string): s
 
 /** Nothing is proved by fingerprints without this number. */
 export function missText({ bits, missProbability }: Fingerprinting): string {
-  return `but for a probability of ${missProbability.toPrecision(2)} at most that states were missed, by fingerprints of ${bits} bits`;
+  return `unless ${bits}-bit fingerprints collided and hid a state: probability at most ${missProbability.toPrecision(2)}`;
 }
 
 /** Probes saw most of the states when they saw this share of what is estimated. */
@@ -37,7 +37,7 @@ export function estimateLines({ granularity, probes, cut, executions, states }: 
   const { atLeast, deviation, seen } = states;
   const trust =
     seen >= MOST * atLeast
-      ? 'most of these were seen, and what random runs seldom come to may be as many again'
+      ? 'most of these were seen; states that random runs rarely reach may double the number'
       : 'few of them were seen, so there may be many times as many';
   return [
     `at least ${counted(Math.round(atLeast), 'state')} (± ${Math.round(deviation)}) without reduction: ${trust}`,

@@ -52,6 +52,8 @@ export interface JudgedCondition extends ConditionVerdict {
   readonly schedule?: string;
   /** What the condition mentions in that final state: `gpu.r0 = 0`. Absent where it is a finding alone. */
   readonly outcome?: readonly string[];
+  /** Of one that no final state shows: what it mentions in those that were seen, each once, `gpu.r0 = 0 and [x] = 1`. */
+  readonly seen?: readonly string[];
 }
 
 /** A finding that was not expected, and the way to it. */
@@ -143,7 +145,14 @@ function judgedCondition(verdict: KernelVerdict, condition: ConditionVerdict): J
     positive: explored?.positive ?? 0,
     negative: explored?.negative ?? 0,
     ...(witness && { schedule: lineOf(verdict, witness), ...outcomeOf(verdict, condition.index, witness) }),
+    ...(condition.holds === false && !witness && finding === undefined && { seen: seenOf(verdict, condition.index) }),
   };
+}
+
+function seenOf({ model, exploration: { terms, outcomes } }: KernelVerdict, index: number): string[] {
+  const columns = (model.conditions[index]?.terms ?? []).map(({ name }) => ({ name, at: terms.indexOf(name) }));
+  const shown = outcomes.map(({ values }) => columns.map(({ name, at }) => `${name} = ${values[at]}`).join(' and '));
+  return [...new Set(shown)];
 }
 
 /** What a condition mentions, at the end of a way that decides it. One that is a finding alone is about the way. */

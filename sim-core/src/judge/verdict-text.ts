@@ -22,11 +22,20 @@ export function sizeText(group: VerdictGroup): string {
 }
 
 /** What refutes a condition that fails, as far as there is something to say before its schedule. */
-export function refutationText({ schedule, outcome, negative }: JudgedCondition): string | undefined {
-  if (schedule === undefined) {
-    return `No interleaving ends like that; ${counted(negative, 'outcome')} ${negative === 1 ? 'was' : 'were'} seen.`;
-  }
+export function refutationText({ schedule, outcome, seen }: JudgedCondition): string | undefined {
+  if (schedule === undefined) return unseenText(seen ?? []);
   return outcome && outcome.length > 0 ? `An execution ends with ${outcome.join(', ')}:` : undefined;
+}
+
+/** More outcomes than these are for `explore`. */
+const SHOWN_OUTCOMES = 4;
+
+/** Of a condition that no final state shows. */
+function unseenText(seen: readonly string[]): string {
+  if (seen.length === 0) return 'No interleaving ends like that.';
+  const shown = seen.slice(0, SHOWN_OUTCOMES).join(', ');
+  const more = seen.length > SHOWN_OUTCOMES ? `, … and ${seen.length - SHOWN_OUTCOMES} more` : '';
+  return `No interleaving ends like that; ${counted(seen.length, 'outcome')} ${seen.length === 1 ? 'was' : 'were'} seen: ${shown}${more}.`;
 }
 
 /** A schedule, and a comment that names the kernel that it is for where that is one of several. */

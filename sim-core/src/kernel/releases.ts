@@ -226,7 +226,8 @@ function releaseLike(text: string): KernelLike | undefined {
   const own = profileNamed(text) ?? profileNamed(`v${text}`);
   if (own) return { profile: own, exact: true, kind: own.doc.replace(/\.$/, ''), recorded: [] };
   if (/^(?:linux-)?next-\d{8}$/.test(text)) return beyond(NEWEST, 'a linux-next tree', QUEUED);
-  if (whole === undefined) return undefined;
+  // Two versions with a hyphen are a range that somebody means, not a release.
+  if (whole === undefined || /^-v\d+\.\d/.test(suffix)) return undefined;
   const version: Version = `v${Number(major)}.${Number(minor)}`;
   const mainline = profileNamed(version);
   // `3.11` is a profile that does not exist; `3.11.0` is what a kernel calls itself.

@@ -20,6 +20,8 @@ export interface PredictOptions {
   readonly includes?: ReadInclude;
   /** The kernel that a tool has chosen; it is looked at beside those that the conditions name. */
   readonly profile?: Profile;
+  /** Exactly these kernels, whatever the scenario names. */
+  readonly profiles?: readonly Profile[];
   /** One that the caller has already made. */
   readonly elaborated?: Elaboration;
   /** Of an earlier text of the scenario: what is equal in both is not run again, and the answer is the same. */
@@ -40,7 +42,7 @@ export function* observingKernels(
 ): Generator<void, readonly KernelGroup[] | undefined> {
   const { includes } = options;
   const groups: { profiles: Profile[]; observed: ObservedRuns }[] = [];
-  for (const profile of kernelsOf(parsed, options.profile)) {
+  for (const profile of options.profiles ?? kernelsOf(parsed, options.profile)) {
     const alike = groups.find(({ observed }) => decidesAs(profile, observed.model));
     if (alike !== undefined) {
       alike.profiles.push(profile);

@@ -150,6 +150,7 @@ function parseRange(scanner: LineScanner): VersionRange {
   const from = takeVersion(scanner);
   if (!scanner.text.startsWith('..', scanner.pos)) {
     if (from === undefined) scanner.failExpected('a kernel version such as `v5.12` or a range such as `v3.13..v5.11`');
+    refuseHyphen(scanner, from);
     return { from, to: from, span: from.span };
   }
   scanner.pos += 2;
@@ -163,6 +164,16 @@ function parseRange(scanner: LineScanner): VersionRange {
     );
   }
   return { ...(from && { from }), ...(to && { to }), span };
+}
+
+/** Two versions with a hyphen read like a release with a suffix of its own. */
+function refuseHyphen(scanner: LineScanner, { text, span }: Word): void {
+  const [, first, last] = /^(v?\d+\.\d+[\d.]*)-(v\d+\.\d+.*)$/.exec(text) ?? [];
+  if (first === undefined) return;
+  const newText = `${first}..${last}`;
+  scanner.fail('expected', `A range of kernels has \`..\` between its ends: \`${newText}\`.`, span, [
+    { title: `Write \`${newText}\``, span, newText },
+  ]);
 }
 
 /** herd's `/\` and `\/` are a habit of those who write litmus tests: name ours instead of "unexpected character". */

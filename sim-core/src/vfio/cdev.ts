@@ -78,7 +78,7 @@ export function createCdev(
     bound: [E.INVAL, '{} already bound to an iommufd', 'device'],
     token: [E.FAULT, 'no readable token'],
     notIommufd: [E.BADFD, '{}, which is not an iommufd', 'file'],
-    groupOpen: [E.BUSY, '{} open, and a device is used through its group or by itself', 'group'],
+    groupOpen: [E.BUSY, '{} open: its devices cannot be used through their own files at the same time', 'group'],
     notBound: [E.INVAL, '{} not bound to an iommufd yet', 'device'],
     groupRequest: [E.NOTTY, '{}, a device file that was opened through its group', 'file'],
   });

@@ -4,7 +4,7 @@ import { failureDocument, verdictDocument } from '../check-json.ts';
 import { CHECK_OPTIONS, checkRequestOf } from '../check-options.ts';
 import { printVerdict } from '../check-text.ts';
 import { EXIT, type ExitCode, worst } from '../exit-codes.ts';
-import { asFailure, refusalText, remarkWarnings } from '../failure-report.ts';
+import { asFailure, refusalText, remarkPredicted, remarkWarnings } from '../failure-report.ts';
 import { FORMAT_VERSION } from '../json.ts';
 import { readScenario } from '../scenario-file.ts';
 import { type Command, FORMAT, type Invocation, SCENARIO_FILES } from './command.ts';
@@ -65,6 +65,7 @@ async function checkOne(call: Invocation, name: string, request: Parameters<type
   try {
     const file = await readScenario(call.io, name);
     remarkWarnings(call, file);
+    if (call.format === 'text') await remarkPredicted(call, file, request.profiles);
     const verdict: FileVerdict = await checkFile(file, request);
     if (call.format === 'text') printVerdict(call, verdict, call.flag('witness'));
     return { document: verdictDocument(verdict), exitCode: verdict.exitCode };

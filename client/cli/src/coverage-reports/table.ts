@@ -28,7 +28,7 @@ export function coverageRequestOf(call: Invocation): CoverageRequest | undefined
   const file = call.text('coverage-file');
   if (format === undefined) {
     if (file === undefined) return undefined;
-    throw new Failure('--coverage-file says where; --coverage says that, and in which format.', {
+    throw new Failure('--coverage-file only says where the coverage goes: give --coverage FORMAT as well.', {
       code: 'missing-option',
     });
   }

@@ -1,5 +1,6 @@
 /** What a format of `test` prints: something after each file, something at the end. */
-import { findingTitle } from '@snoopscope/sim-core';
+import { failuresOf } from '@snoopscope/sim-core';
+import { limitText } from '../check-text.ts';
 import type { TestOutcome } from '../commands/test.ts';
 import { EXIT } from '../exit-codes.ts';
 
@@ -47,15 +48,9 @@ export function reasonsOf(outcome: TestOutcome): string[] {
       return failure.diagnostics.map((d) => `${file}:${d.line + 1}:${d.span.start + 1}: ${d.message} [${d.code}]`);
     }
     case 'checked':
-      return outcome.verdict.groups.flatMap(({ name, conditions, findings, limit }) => [
-        ...conditions
-          .filter(({ holds }) => !holds)
-          .map(({ text, line, holds, schedule }) => {
-            const what = holds === undefined ? 'is open' : 'fails';
-            return `on ${name}: line ${line + 1} ${what}: ${text}${schedule ? ` (${schedule})` : ''}`;
-          }),
-        ...findings.map((found) => `on ${name}: ${findingTitle(found)} (${found.schedule})`),
-        ...(limit ? [`on ${name}: a limit was reached (${limit.kind})`] : []),
-      ]);
+      return failuresOf(outcome.verdict.groups, limitText).map(({ line, headline, details }) => {
+        const place = line === undefined ? '' : `line ${line + 1}: `;
+        return `${place}${[headline, details.join(' ')].filter((text) => text !== '').join(': ')}`;
+      });
   }
 }

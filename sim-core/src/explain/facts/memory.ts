@@ -100,7 +100,8 @@ function absentLink(asked: AskedFact, vm: number, page: number, slot: number): L
       text: `No vCPU of ${vmText(asked, vm, event)} has touched ${name} yet, so it has no leaf.`,
       sources: [{ document: 'linux', place: 'arch/x86/kvm/mmu/mmu.c kvm_tdp_page_fault()' }],
     };
-  const what = zap < 0 ? 'went' : `went when ${describeEvent(history.model, history.log, zap, asked.names)?.text}`;
+  const what =
+    zap < 0 ? 'was removed' : `is gone: ${describeEvent(history.model, history.log, zap, asked.names)?.text}`;
   return {
     event: gone,
     text: `The leaf of ${name} ${what} (${history.placeText(gone)}), and no vCPU has touched the page since.`,

@@ -47,7 +47,7 @@ function comments(rebuilt: Rebuilt): string[] {
     lines.push(`// Left out: ${leftOut.length - MOST_LEFT_OUT} more calls of these kinds.`);
   if (runs.count > 0)
     lines.push(
-      `// KVM_RUN came back ${runs.count} times${runs.interrupted > 0 ? `, ${runs.interrupted} times for a signal` : ''}: what the guest did is in the vcpu blocks, as far as a log shows it.`,
+      `// KVM_RUN returned ${counted(runs.count, 'time')}${runs.interrupted > 0 ? `, ${counted(runs.interrupted, 'time')} because of a signal` : ''}: what the guest did is in the vcpu blocks, as far as a log shows it.`,
     );
   lines.push(...countLines('Without effect here', rebuilt.counted));
   lines.push(...countLines('Events of the kernel without effect here', rebuilt.harmless));

@@ -10,7 +10,7 @@ export const drain: Op = {
   errnos: [],
   example: 'drain cpu=0',
   operands: [],
-  options: [{ name: 'cpu', doc: 'Which pCPU.', values: 'cpu', required: true }],
+  options: [{ name: 'cpu', doc: 'The pCPU.', values: 'cpu', required: true }],
   code: {
     kind: 'action',
     compile(c) {

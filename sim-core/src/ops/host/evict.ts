@@ -10,6 +10,6 @@ export const evict: Op = {
   errnos: [],
   example: 'evict x cpu=0',
   operands: [{ name: 'word', shapes: [{ kind: 'word' }], doc: 'A word of the line.' }],
-  options: [{ name: 'cpu', doc: 'Which pCPU.', values: 'cpu', required: true }],
+  options: [{ name: 'cpu', doc: 'The pCPU.', values: 'cpu', required: true }],
   code: onCachedLine('evict', 'evict the line', ({ memory }, machine, cpu, line) => memory.evict(machine, cpu, line)),
 };

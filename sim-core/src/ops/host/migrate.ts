@@ -13,7 +13,7 @@ export const migrateOp: Op = {
   errnos: [],
   example: 'migrate vcpu0 cpu=1',
   operands: [{ name: 'vcpu', shapes: [{ kind: 'vcpu' }], doc: 'Which vCPU.' }],
-  options: [{ name: 'cpu', doc: 'Which pCPU; it may be the same.', values: 'cpu', required: true }],
+  options: [{ name: 'cpu', doc: 'The pCPU to go to; it may be the same.', values: 'cpu', required: true }],
   code: {
     kind: 'action',
     compile(c) {

@@ -13,7 +13,7 @@ export const hostMov: Op = {
     { name: 'destination', shapes: [{ kind: 'memory' }, { kind: 'register' }], doc: 'Where the value goes.' },
     { name: 'source', shapes: [{ kind: 'immediate' }, { kind: 'register' }, { kind: 'memory' }], doc: 'The value.' },
   ],
-  options: [{ name: 'cpu', doc: 'Which pCPU; that of the block when left out.', values: 'cpu' }],
+  options: [{ name: 'cpu', doc: 'The pCPU; that of the block when left out.', values: 'cpu' }],
   code: {
     kind: 'action',
     compile(c) {

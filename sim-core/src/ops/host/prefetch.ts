@@ -10,7 +10,7 @@ export const prefetch: Op = {
   errnos: [],
   example: 'prefetch x cpu=0',
   operands: [{ name: 'word', shapes: [{ kind: 'word' }], doc: 'A word of the line.' }],
-  options: [{ name: 'cpu', doc: 'Which pCPU.', values: 'cpu', required: true }],
+  options: [{ name: 'cpu', doc: 'The pCPU.', values: 'cpu', required: true }],
   code: onCachedLine('prefetch', 'fill the line', ({ memory }, machine, cpu, line) =>
     memory.prefetch(machine, cpu, line),
   ),

@@ -47,7 +47,10 @@ function* ownDuplicates({
       break;
     }
     for (const { line, span } of others) {
-      const message = `The name \`${name}\` is already taken, in line ${first!.line + 1}.`;
+      const binds = symbol.space === 'parameter' && line !== first!.line;
+      const message = binds
+        ? boundParameter(name)
+        : `The name \`${name}\` is already taken, in line ${first!.line + 1}.`;
       yield { line, span, message, related: [declared(name, first!)] };
     }
   }
@@ -72,6 +75,11 @@ function* includedDuplicates({ symbols, includedSources, vocabulary }: ScenarioS
       }
     }
   }
+}
+
+/** Arguments take the place of parameters; what a call binds is a name of the whole scenario. */
+function boundParameter(name: string): string {
+  return `A call cannot bind \`${name}\`, which is a parameter. Bind another name here: what a procedure binds, the statements after its \`call\` can use.`;
 }
 
 function declared(name: string, { line, span }: TextPlace, path?: string): RelatedPlace {

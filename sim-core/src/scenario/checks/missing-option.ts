@@ -42,10 +42,15 @@ host {
       const fix = { title: `Add \`${option.name}=\``, span: { start: at, end: at }, newText: ` ${option.name}=0` };
       yield {
         span: content.op.span,
-        message: `\`${op!.name}\` needs \`${option.name}=\`. ${option.doc}`,
+        message: `\`${op!.name}\` needs \`${option.name}=\`: ${inSentence(option.doc)}`,
         ...(option.values === 'cpu' && { fixes: [fix] }),
       };
       return;
     }
   },
 };
+
+/** A doc as a part of a sentence; an abbreviation at its beginning stays as it is. */
+function inSentence(doc: string): string {
+  return /^[A-Z][a-z ]/.test(doc) ? doc[0]!.toLowerCase() + doc.slice(1) : doc;
+}
