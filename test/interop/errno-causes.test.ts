@@ -56,7 +56,7 @@ const ROWS: readonly (readonly [readonly string[], string, string, string, strin
     CONTAINER,
     'ioctl(5, VFIO_SET_IOMMU, 0x1)',
     'EPERM',
-    'no interrupt remapping',
+    'may have no interrupt remapping, or the firmware may reserve memory',
     '/sys/module/vfio_iommu_type1/parameters',
   ],
   [CONTAINER, 'ioctl(5, VFIO_SET_IOMMU, 0x1)', 'ENODEV', 'vfio_iommu_type1 may not be loaded', 'lsmod | grep vfio'],

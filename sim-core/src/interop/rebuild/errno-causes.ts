@@ -150,11 +150,12 @@ const REQUESTED: readonly Row[] = [
     call: 'VFIO_SET_IOMMU',
     errnos: ['EPERM'],
     id: 'unsafe-interrupts',
-    text: () => 'VFIO_SET_IOMMU failed with EPERM: the host has no interrupt remapping.',
+    text: () =>
+      'VFIO_SET_IOMMU failed with EPERM: the host may have no interrupt remapping, or the firmware may reserve memory for a device of the group (RMRR).',
     remedy: () =>
-      'Enable interrupt remapping in the firmware. Where every guest is trusted, allow_unsafe_interrupts=1 of vfio_iommu_type1 does without.',
+      'Enable interrupt remapping in the firmware. Where every guest is trusted, allow_unsafe_interrupts=1 of vfio_iommu_type1 lifts that check. A reservation of the firmware cannot be lifted.',
     command: () =>
-      "cat /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts; dmesg | grep -i -e remapping -e 'allow_unsafe_interrupts'",
+      "cat /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts; dmesg | grep -i -e remapping -e RMRR",
   },
   {
     call: 'VFIO_SET_IOMMU',
@@ -235,7 +236,7 @@ const REQUESTED: readonly Row[] = [
     text: () =>
       'VFIO_DEVICE_BIND_IOMMUFD failed with EPERM: the host may have no interrupt remapping, or a driver of the host or another process may own a device of the group.',
     remedy: () =>
-      'Enable interrupt remapping in the firmware, and bind every device of the group to vfio-pci. Where every guest is trusted, allow_unsafe_interrupts=1 of iommufd does without remapping.',
+      'Enable interrupt remapping in the firmware, and bind every device of the group to vfio-pci. Where every guest is trusted, allow_unsafe_interrupts=1 of iommufd lifts that check.',
     command: () =>
       `cat /sys/module/iommufd/parameters/allow_unsafe_interrupts; dmesg | grep -i remapping; ${membersCommand('*')}`,
   },

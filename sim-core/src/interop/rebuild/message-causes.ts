@@ -180,11 +180,20 @@ const BY_VMM: readonly Row[] = [
     command: 'cat /sys/module/vfio_iommu_type1/parameters/dma_entry_limit',
   },
   {
-    says: /failed to set iommu for container: Operation not permitted|No interrupt remapping(?: support| for this platform)|allow_unsafe_interrupts/i,
+    says: /failed to set(?:up)? (?:iommu for )?container: Operation not permitted/i,
+    id: 'unsafe-interrupts',
+    text: () =>
+      'VFIO_SET_IOMMU failed with EPERM: the host may have no interrupt remapping, or the firmware may reserve memory for a device of the group (RMRR).',
+    remedy:
+      'Enable interrupt remapping in the firmware. Where every guest is trusted, allow_unsafe_interrupts=1 of vfio_iommu_type1 lifts that check. A reservation of the firmware cannot be lifted.',
+    command: 'dmesg | grep -i -e remapping -e RMRR',
+  },
+  {
+    says: /No interrupt remapping(?: support| for this platform)|allow_unsafe_interrupts/i,
     id: 'unsafe-interrupts',
     text: () => 'The host has no interrupt remapping, and VFIO refuses to work without.',
     remedy:
-      'Enable interrupt remapping in the firmware. Where every guest is trusted, allow_unsafe_interrupts=1 of vfio_iommu_type1 does without.',
+      'Enable interrupt remapping in the firmware. Where every guest is trusted, allow_unsafe_interrupts=1 of vfio_iommu_type1 lifts that check.',
     command: 'dmesg | grep -i remapping',
   },
   {
