@@ -209,9 +209,9 @@ function noIommufd({ facts, rebuilt, found, ended, failures }: Known): Cause[] {
   return [
     {
       id: 'no-iommufd',
-      text: `This kernel has no iommufd: /dev/iommu ${missing && missing.errno !== 'ENOENT' ? `exists, and nothing answers for it (${missing.errno})` : 'does not exist'}.`,
+      text: `This kernel has no iommufd, or its module is not loaded: /dev/iommu ${missing && missing.errno !== 'ENOENT' ? `exists, and nothing answers for it (${missing.errno})` : 'does not exist'}.`,
       remedy:
-        'Use a kernel with CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV (v6.6 and later), or start the VMM without iommufd, through the group.',
+        '`modprobe iommufd` shows which. Use a kernel with CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV (v6.6 and later), or start the VMM without iommufd, through the group.',
     },
   ];
 }
@@ -221,8 +221,8 @@ const NO_NODE: ReadonlySet<string> = new Set(['ENOENT', 'ENODEV', 'ENXIO']);
 
 function neverRegistered({ rebuilt, found, failures }: Known): Cause[] {
   const { vms, exitStatus } = rebuilt.translation;
-  // A VMM that gives up for another reason may not have come as far as that.
-  const gaveUp = found.length > 0 && (exitStatus ?? 0) > 0;
+  // A VMM that gives up for another reason may not have come as far as that; a log without its end may be of one.
+  const gaveUp = found.length > 0 && (exitStatus ?? 1) > 0;
   if (vms.length === 0 || gaveUp || failures.some(({ call }) => call === 'VFIO_SET_IOMMU')) return [];
   return rebuilt.steps.flatMap(({ text, result, line }) => {
     const group = /^ioctl\((group\w+), VFIO_GROUP_SET_CONTAINER/.exec(text)?.[1];
