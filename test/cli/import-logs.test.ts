@@ -29,6 +29,14 @@ test('what import prints is a scenario that check agrees with', async () => {
   expect(checked.stdout).toContain('the one order of its schedule');
 });
 
+test('a log that is given twice is refused: its calls were made once', async () => {
+  const log = written('once.log', 'openat(AT_FDCWD, "/dev/kvm", O_RDWR) = 3\nioctl(3, KVM_CREATE_VM, 0) = 4\n');
+  const { exitCode, stdout, stderr } = await snoopscope(`import ${log} ${log}`);
+  expect(exitCode).toBe(2);
+  expect(stdout).toBe('');
+  expect(stderr.replace(/\s+/g, ' ')).toContain('This file is given twice');
+});
+
 test('a result that the kernel would not give is a difference, for import and for check', async () => {
   const log = written(
     'wrong.log',

@@ -88,7 +88,10 @@ test.each(ROWS)('%# after %o, %s = %s', (before, call, errno, sentence, command)
 
 test.each([
   ['ENOENT', 'This kernel has no iommufd, or its module is not loaded: /dev/iommu does not exist.'],
-  ['ENODEV', 'This kernel has no iommufd, or its module is not loaded: /dev/iommu exists, and nothing answers for it (ENODEV).'],
+  [
+    'ENODEV',
+    'This kernel has no iommufd, or its module is not loaded: /dev/iommu exists, and nothing answers for it (ENODEV).',
+  ],
 ])('/dev/iommu, %s', (errno, sentence) => {
   expect(reportFor([...VM, `${open('/dev/iommu')} = -1 ${errno} (…)`, 'exit_group(1) = ?']).wrong).toContain(sentence);
 });

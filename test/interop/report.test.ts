@@ -50,7 +50,12 @@ const FAILURES: readonly (readonly [machine: string, name: string, sentence: str
     'No IOMMU is in use: no device of this machine has an IOMMU group, so VFIO has no device to open.',
     'ls -l /sys/bus/pci/devices/*/iommu_group; dmesg | grep -e DMAR -e AMD-Vi',
   ],
-  [OFF, 'fail-noiommufd', 'This kernel has no iommufd, or its module is not loaded: /dev/iommu does not exist.', 'ls -l /dev/kvm /dev/iommu'],
+  [
+    OFF,
+    'fail-noiommufd',
+    'This kernel has no iommufd, or its module is not loaded: /dev/iommu does not exist.',
+    'ls -l /dev/kvm /dev/iommu',
+  ],
   [
     CDEV,
     'fail-cdev-second',

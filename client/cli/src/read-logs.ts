@@ -1,4 +1,5 @@
 /** Reads the files of one run from disk. */
+import path from 'node:path';
 import { type OpenRunFile, type Rebuilder, RunFiles } from '@snoopscope/sim-core';
 import type { Invocation } from './commands/command.ts';
 import { Failure } from './failure.ts';
@@ -16,6 +17,7 @@ export async function readLogs(
   kind?: string,
 ): Promise<RunFiles> {
   const files = new RunFiles(rebuilder, kind);
+  refuseRepeated(names, call.io.workingDirectory);
   for (const name of names) {
     if (call.io.interrupt.aborted) break;
     const text = await openLog(call.io, name);
@@ -26,6 +28,17 @@ export async function readLogs(
   }
   files.finish();
   return files;
+}
+
+/** Each call of a log that is read twice would be made twice. */
+function refuseRepeated(names: readonly string[], workingDirectory: string): void {
+  const places = names.map((name) => path.resolve(workingDirectory, name));
+  const again = names.find((_, i) => places.indexOf(places[i]!) < i);
+  if (again !== undefined)
+    throw new Failure('This file is given twice: the files of one run are given once each.', {
+      code: 'file-given-twice',
+      file: again,
+    });
 }
 
 async function feed(call: Invocation, text: LogText, { push }: OpenRunFile): Promise<void> {

@@ -155,7 +155,7 @@ const REQUESTED: readonly Row[] = [
     remedy: () =>
       'Enable interrupt remapping in the firmware. Where every guest is trusted, allow_unsafe_interrupts=1 of vfio_iommu_type1 lifts that check. A reservation of the firmware cannot be lifted.',
     command: () =>
-      "cat /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts; dmesg | grep -i -e remapping -e RMRR",
+      'cat /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts; dmesg | grep -i -e remapping -e RMRR',
   },
   {
     call: 'VFIO_SET_IOMMU',

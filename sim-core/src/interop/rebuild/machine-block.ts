@@ -1,5 +1,6 @@
 /** The machine block of a rebuilt scenario: what is known of the machine, and what has to be assumed. */
 
+import { counted } from '../../counted.ts';
 import { PLACEHOLDER } from './group-calls.ts';
 import { groupDevices, type MachineFacts, type UnitFacts } from './machine-facts.ts';
 import type { Rebuilt } from './rebuild.ts';
@@ -130,9 +131,16 @@ function deviceLines(rebuilt: Rebuilt): Line[] {
   };
   for (const [node, use] of translation.cdevs) {
     const index = Number(node.replace(/\D/g, ''));
+    const spare = Math.min(index, MOST_SPARE) - lines.size;
     for (let other = lines.size; other < Math.min(index, MOST_SPARE); other++)
       add(`00ff:00:00.${other}`, undefined, false);
+    if (spare > 0)
+      rebuilt.assumptions.add(
+        `VFIO has ${counted(spare, 'other device')}, which ${spare === 1 ? 'is' : 'are'} 00ff:00:00.*: the VMM opened /dev/vfio/devices/${node}.`,
+      );
     const bdf = [...use.devices][0] ?? PLACEHOLDER;
+    if (use.devices.size === 0)
+      rebuilt.assumptions.add(`The device of /dev/vfio/devices/${node} is ${bdf}: no file says which it is.`);
     add(bdf, facts.devices.find((device) => device.bdf === bdf)?.group ?? '1', use.missing);
   }
   let next = 1;

@@ -78,13 +78,20 @@ function printable(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/g, '?').slice(0, 1000);
 }
 
+/** Does the log itself show who had it open when it was busy? */
+function isOpenedBefore(steps: readonly RebuiltStep[], call: string): boolean {
+  const opens = steps.filter(({ text }) => text.includes(call));
+  const busy = opens.findIndex(({ result }) => result === '-EBUSY');
+  return opens.slice(0, Math.max(0, busy)).some(({ result }) => result !== undefined && !result.startsWith('-'));
+}
+
 /** Somebody else has what this process was refused. */
 function otherProcess({ translation, steps, assumptions }: Rebuilt): RebuiltStep[] {
   const actor = { kind: 'thread', tid: OTHER } as const;
   const made: RebuiltStep[] = [];
   const step = (text: string): void => void made.push({ actor, text, line: 0, file: 0, note: 'assumed' });
   for (const [group, use] of translation.groups) {
-    if (!use.busy) continue;
+    if (!use.busy || isOpenedBefore(steps, `open("/dev/vfio/${group}"`)) continue;
     assumptions.add(`Another process has group ${group} open, or a device of it: /dev/vfio/${group} was busy.`);
     step(`open("/dev/vfio/${group}", O_RDWR)`);
   }
