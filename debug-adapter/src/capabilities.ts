@@ -18,7 +18,7 @@ export const CAPABILITIES: DebugProtocol.Capabilities = {
   breakpointModes: [
     { mode: 'before', label: 'Before', description: 'Before the statement.', appliesTo: ['source'] },
     { mode: 'after', label: 'After', description: 'When the statement has returned.', appliesTo: ['source'] },
-    { mode: 'any', label: 'Any agent', description: 'Any access of the word.', appliesTo: ['data'] },
+    { mode: 'any', label: 'CPU or device', description: 'Any access of the word.', appliesTo: ['data'] },
     { mode: 'cpu', label: 'A CPU', description: 'Only loads and stores of CPUs.', appliesTo: ['data'] },
     { mode: 'device', label: 'A device', description: 'Only TLPs of devices.', appliesTo: ['data'] },
   ],
