@@ -22,7 +22,7 @@ export function readPerfTrace(emit: Emit): LineReader {
     line(text, line) {
       if (text.length > LONGEST_TRACE_LINE) return false;
       const match = LINE.exec(text);
-      if (!match) return /^(?:\s*$|LOST \d+ events|Problems? processing)/.test(text);
+      if (!match) return /^(?:\s*$|\s+\?\s+\(\s*\):.*\[continued\]|LOST \d+ events|Problems? processing)/.test(text);
       const [, time = '', comm, thread, continued, name = '', written = '', answer] = match;
       const tid = Number(thread ?? 0);
       if (answer === undefined) {

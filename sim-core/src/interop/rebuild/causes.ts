@@ -301,7 +301,8 @@ function mostlyUnread({ rebuilt, found }: Known): Cause[] {
 function endedEarly({ rebuilt, messages, found, ended, failures }: Known): Cause[] {
   const { groups, cdevs, exitStatus } = rebuilt.translation;
   const usesVfio = groups.size > 0 || cdevs.size > 0;
-  if (!ended || found.some(isReal) || (usesVfio && !exitStatus)) return [];
+  const isFine = exitStatus === 0 && rebuilt.runs.count > 0;
+  if (!ended || isFine || found.some(isReal) || (usesVfio && !exitStatus)) return [];
   const { when, guess, command } = STAGES.find(({ reached }) => reached(rebuilt))!;
   const last = failures.at(-1);
   const status = exitStatus === undefined ? '' : ` with exit status ${exitStatus}`;

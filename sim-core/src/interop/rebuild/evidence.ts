@@ -113,7 +113,7 @@ export class Evidence {
       case 'exit': {
         tally(this.exits, what.reason, line);
         this.vendor ??= what.vendor;
-        this.vcpuThreads.set(tid, what.vcpu ?? this.vcpuThreads.get(tid));
+        this.vcpuThreads.set(tid, what.vcpu ?? this.vcpuThreads.get(tid) ?? vcpuOfTask(record.comm));
         if (what.reason === 'WBINVD') this.#wbinvd(record, what.vcpu);
         else if (what.reason === 'HLT' && this.#halts < MOST_HALTS) {
           this.#halts++;
@@ -165,7 +165,8 @@ export class Evidence {
 
   #wbinvd(record: LogRecord, vcpu: number | undefined): void {
     const { tid, cpu = 0 } = record;
-    const exit: WbinvdExit = { kind: 'wbinvd', ...seenIn(record), vcpu, cpu, flushed: [] };
+    const known = vcpu ?? this.vcpuThreads.get(tid);
+    const exit: WbinvdExit = { kind: 'wbinvd', ...seenIn(record), vcpu: known, cpu, flushed: [] };
     this.#add(exit);
     // Flushes of the exit before, of the same thread, are over.
     this.#pending = [...this.#pending.filter((other) => other.tid !== tid), exit].slice(-MOST_VCPUS);
@@ -173,7 +174,8 @@ export class Evidence {
 
   #event(name: string, text: string, record: LogRecord): void {
     const { tid, line } = record;
-    if (name === 'kvm_msr' || name === 'kvm_cr') this.vcpuThreads.set(tid, this.vcpuThreads.get(tid));
+    if (name === 'kvm_msr' || name === 'kvm_cr')
+      this.vcpuThreads.set(tid, this.vcpuThreads.get(tid) ?? vcpuOfTask(record.comm));
     const wrmsr = name === 'kvm_msr' ? wrmsrOf(text) : undefined;
     const cr0 = name === 'kvm_cr' ? cr0Of(text) : undefined;
     if (wrmsr !== undefined) this.#guest(wrmsr, record);
@@ -258,6 +260,12 @@ export class Evidence {
     if (this.deeds.length < MOST_DEEDS) this.deeds.push(deed);
     else this.cutAt ??= deed.line;
   }
+}
+
+/** QEMU names the threads of vCPUs. */
+function vcpuOfTask(comm: string | undefined): number | undefined {
+  const id = /^CPU (\d{1,4})\/(?:KVM|TCG)$/.exec(comm ?? '')?.[1];
+  return id === undefined ? undefined : Number(id);
 }
 
 function seenIn({ tid, line, time }: LogRecord): Seen {

@@ -2,7 +2,7 @@
  * What is kept of a log while it streams by: the calls that a scenario may need, and counts of all others. A log of any
  * size needs no more memory than {@link MOST_KEPT} calls.
  */
-import { descriptorOf, type KnownArguments, type LogCall, type LogRecord } from '../log/record.ts';
+import { descriptorOf, type KnownArguments, type LogCall, type LogDescriptor, type LogRecord } from '../log/record.ts';
 import { isOurs, requestName } from './request-names.ts';
 import { Stderr } from './stderr.ts';
 import { SysfsLookups } from './sysfs-lookups.ts';
@@ -80,6 +80,8 @@ export class CallFilter {
   /** PCI addresses that the process looked up in sysfs, in order. */
   readonly addresses: string[] = [];
   readonly sysfs = new SysfsLookups();
+  /** Threads that open device nodes for another process, and send it the descriptors. */
+  readonly passers = new Set<number>();
   readonly stderr = new Stderr();
   /** Where the kept calls were cut off. */
   cutAt: number | undefined;
@@ -107,6 +109,8 @@ export class CallFilter {
     }
     const call: LogCall = record.what.kind === 'call' ? record.what : { kind: 'call', name: 'ended', args: [] };
     if (call.name === 'ioctl') this.#ioctl(call, record);
+    else if (call.name === 'recvmsg') this.#received(call, record);
+    else if (call.name === 'sendmsg') this.#passes(call, record.tid);
     else if (this.#matters(call)) this.#keep(call, record);
     else {
       this.stderr.take(call, record.tid);
@@ -134,6 +138,22 @@ export class CallFilter {
     if (PLENTIFUL.has(name)) {
       this.#remember(call, this.count(name, record.line, record.tid));
     } else this.#keep(call, record);
+  }
+
+  /** Descriptors that come over a socket are opened as far as this process goes (libvirt opens them for QEMU). */
+  #received(call: LogCall, record: LogRecord): void {
+    for (const { fd, path } of passedIn(call))
+      if (path !== undefined && isNode(path))
+        this.#keep(
+          { kind: 'call', name: 'open', args: [`"${path}"`, 'O_RDWR'], result: { value: fd, path } },
+          record,
+          'it came over a socket',
+        );
+  }
+
+  #passes(call: LogCall, tid: number): void {
+    if (passedIn(call).some(({ fd, path }) => (path === undefined ? this.#numbers.has(fd) : isNode(path))))
+      this.passers.add(tid);
   }
 
   /** A reader gives the same record of a call for the same text of a thread: then it is counted without being looked at. */
@@ -202,7 +222,7 @@ export class CallFilter {
       this.addresses.length < MOST_ADDRESSES
     )
       this.addresses.push(address);
-    return path === '/dev/kvm' || path === '/dev/iommu' || path.startsWith('/dev/vfio/');
+    return isNode(path);
   }
 
   #tracked(arg: string | undefined): boolean {
@@ -213,7 +233,7 @@ export class CallFilter {
     return /^(?:\/dev\/(?:kvm|iommu|vfio\/)|anon_inode:(?:kvm-|\[vfio))/.test(path);
   }
 
-  #keep(call: LogCall, { tid, pid, time, line }: LogRecord): void {
+  #keep(call: LogCall, { tid, pid, time, line }: LogRecord, inferred?: string): void {
     if (this.calls.length >= MOST_KEPT) {
       this.cut++;
       this.cutAt ??= line;
@@ -230,6 +250,7 @@ export class CallFilter {
       ...(pid !== undefined && { pid }),
       ...(time !== undefined && { time }),
       ...(call.known && { known: call.known }),
+      ...(inferred !== undefined && { inferred }),
     });
   }
 
@@ -237,6 +258,17 @@ export class CallFilter {
     const last = this.calls.at(-1);
     if (last) this.calls[this.calls.length - 1] = { ...last, known };
   }
+}
+
+function isNode(path: string): boolean {
+  return path === '/dev/kvm' || path === '/dev/iommu' || path.startsWith('/dev/vfio/');
+}
+
+/** Descriptors that a message carries. */
+function passedIn({ args, result }: LogCall): LogDescriptor[] {
+  const list =
+    result?.errno === undefined ? /cmsg_type=SCM_RIGHTS, cmsg_data=\[(.*?)\]\}/.exec(args[1] ?? '')?.[1] : '';
+  return (list ?? '').split(', ').flatMap((text) => descriptorOf(text) ?? []);
 }
 
 /** Calls that are counted without being looked at. */

@@ -26,7 +26,8 @@ const UNAME = /^Linux \S+ (\d+\.\d+\S*) (#.*)$/;
 const KERNEL_STAMP =
   /^(?:<\d+>)?(?:\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? |\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4}\] |(?:[A-Z][a-z]{2} [ \d]\d [\d:]{8}|\d{4}-\d\d-\d\dT[\d:.,+-]+Z?) \S+ kernel: (?:\[ *\d+\.\d+\] )?)/;
 /** What a VMM says, also where libvirt or the journal quotes it. Proxmox calls QEMU kvm. */
-const VMM = /(?:^|[\s/])((?:qemu[\w.-]*|cloud-hypervisor|crosvm): .*)$|^(kvm: .*|Could not access KVM.*|vfio_.*)$/;
+const VMM =
+  /(?:^|[\s/])((?:qemu[\w.-]*|cloud-hypervisor|crosvm): .*)$|^(?:.* QEMU\[\d+\]: )?(kvm: .*|Could not access KVM.*|vfio_.*)$/;
 const VMM_CONTINUES = /^(?:Please ensure all devices within the iommu_group|Verify all devices in group \d+ are bound)/;
 /** Snoop control, bit 7 of the extended capability register of VT-d. */
 const ECAP_SC = 1n << 7n;

@@ -22,6 +22,8 @@ export interface TranslateOptions {
   readonly devicesOf: (group: string) => readonly string[];
   /** Groups that the process may have opened, where the log does not show which. */
   readonly likelyGroups: readonly string[];
+  /** vCPUs that a log without the creation of a VM shows running. */
+  readonly runningVcpus: readonly number[];
   /** The order in which the process looked functions up in sysfs. */
   readonly addresses: readonly string[];
 }
@@ -51,6 +53,8 @@ export interface GroupUse {
   /** It was opened: a function of it was bound to VFIO at that time. */
   opened: boolean;
 }
+
+const EARLIER = 'it was there before the log begins';
 
 /** Errnos that come from outside of what is modelled, by call. */
 const OUTSIDE: Readonly<Record<string, string>> = {
@@ -95,8 +99,10 @@ export class Process {
 
   /** A descriptor that the log uses and whose opening it does not show. */
   adopt(kept: KeptCall, fd: number, kind: FileKind | undefined): Open | undefined {
-    if (kind === 'kvm-vfio') return this.deviceAt(kept, fd);
     const path = descriptorOf(kept.call.args[0])?.path;
+    if (kind === 'kvm-vfio')
+      return this.deviceAt(kept, fd) ?? (path === undefined ? undefined : this.runningDevice(kept, fd));
+    if (kind === 'vm') return path === undefined ? undefined : this.runningVm(kept, fd);
     const openable =
       kind === 'kvm' ||
       kind === 'container' ||
@@ -138,6 +144,45 @@ export class Process {
       this.addresses++;
     }
     return use;
+  }
+
+  /** A VM that was there before the log begins, as with `strace -p`. */
+  runningVm(kept: KeptCall, fd?: number): Open | undefined {
+    if (this.vms.length > 0) return undefined;
+    this.assumptions.add(
+      'The VM ran before the log begins: it, its vCPUs and its kvm-vfio device are made just before the first call that needs them.',
+      kept.line,
+    );
+    const early = (number?: number): KeptCall => ({
+      ...kept,
+      call: { kind: 'call', name: 'open', args: [], ...(number !== undefined && { result: { value: number } }) },
+      inferred: EARLIER,
+    });
+    const kvm = this.made(early(), 'open("/dev/kvm", O_RDWR)', 'kvm', 'kvm', {});
+    const vm = this.made(early(fd), `ioctl(${kvm}, KVM_CREATE_VM, 0)`, 'vm', 'vm', {});
+    if (vm === undefined) return undefined;
+    const { runningVcpus } = this.options;
+    this.vms.push({ name: vm, vcpus: [...runningVcpus] });
+    for (const id of runningVcpus)
+      this.made(early(), `ioctl(${vm}, KVM_CREATE_VCPU, ${id})`, 'vcpu', `vcpu${id}`, { vcpu: id, of: vm });
+    return this.files.of('vm')[0];
+  }
+
+  runningDevice(kept: KeptCall, fd: number): Open | undefined {
+    const vm = this.files.of('vm')[0] ?? this.runningVm(kept);
+    if (!vm) return undefined;
+    const name = this.files.fresh('dev');
+    const made = { ...kept, inferred: EARLIER };
+    this.steps.push(
+      this.stepOf(
+        made,
+        `ioctl(${vm.name}, KVM_CREATE_DEVICE, {type=KVM_DEV_TYPE_VFIO, fd=>${name}=${fd}, flags=0})`,
+        '0',
+        {},
+      ),
+    );
+    this.files.set(fd, { kind: 'kvm-vfio', name, line: kept.line, added: false, attached: undefined });
+    return this.files.get(fd);
   }
 
   /** The device of the last KVM_CREATE_DEVICE has this number. */

@@ -151,7 +151,7 @@ export class Rebuilder {
 
   /** Processes that use KVM or VFIO, in the order of the logs; when there are several, one has to be chosen. */
   processes(): LoggedProcess[] {
-    return processesOf(this.#files.flatMap(({ filter }) => filter.calls));
+    return processesOf(this.#files.flatMap(({ filter }) => ownCalls(filter)));
   }
 
   /** Which of the processes the options take; undefined when they leave it open, or name none of them. */
@@ -198,6 +198,7 @@ export class Rebuilder {
           groupDevices(this.#facts, group)
             .filter(({ bridge }) => !bridge)
             .map(({ bdf }) => bdf),
+        runningVcpus: runningVcpus(callFiles),
         likelyGroups: groups,
         addresses: addresses.filter((bdf) => isAssigned(this.#facts, bdf)),
       },
@@ -349,13 +350,29 @@ function groupsOf(facts: MachineFacts, addresses: readonly string[]): string[] {
   return [...looked, ...bound];
 }
 
+/** Calls without those of a process that opens device nodes for another one, and makes no request itself. */
+function ownCalls({ calls, passers }: CallFilter): readonly KeptCall[] {
+  if (passers.size === 0) return calls;
+  const asks = new Set(calls.flatMap(({ call, tid }) => (call.name === 'ioctl' ? [tid] : [])));
+  const sends = (tid: number): boolean => passers.has(tid) && !asks.has(tid);
+  return calls.filter(({ tid }) => !sends(tid));
+}
+
 /** The calls of several files in one order. */
 function inOrder(files: readonly Reading[], assumptions: Assumptions): KeptCall[] {
-  const calls = files.flatMap(({ filter }) => filter.calls);
+  const calls = files.flatMap(({ filter }) => ownCalls(filter));
   if (files.length < 2) return calls;
   if (calls.every(({ time }) => time !== undefined)) return calls.sort((a, b) => a.time! - b.time!);
   assumptions.add('Not all of the files have times (strace -ttt): their calls come file by file.');
   return calls;
+}
+
+/** vCPUs by the files that KVM_RUN shows with `-y`. */
+function runningVcpus(files: readonly Reading[]): number[] {
+  const ids = files.flatMap(({ filter }) =>
+    [...filter.runs.values()].flatMap(({ path }) => /kvm-vcpu:(\d{1,4})$/.exec(path ?? '')?.[1] ?? []),
+  );
+  return [...new Set(ids.map(Number))].sort((a, b) => a - b);
 }
 
 /** Which thread runs which vCPU. */
