@@ -6,7 +6,7 @@ import { type Encoder, LogReader, type ReadCounts } from '../log/reader.ts';
 import type { LogRecord } from '../log/record.ts';
 import type { LogSource, SourceId } from '../log/sources.ts';
 import { Evidence, type LoggedDeed } from './evidence.ts';
-import { CallFilter, type Count, type KeptCall, type TalliesByThread } from './kept.ts';
+import { CallFilter, type Count, type KeptCall } from './kept.ts';
 import { groupDevices, type MachineFacts, mergeFacts, NO_FACTS } from './machine-facts.ts';
 import { ours, placed, withEvidence } from './order.ts';
 import type { TranslatedCalls } from './process.ts';
@@ -14,6 +14,7 @@ import { callsOf, choiceText, chosenProcess, type LoggedProcess, processesOf, vm
 import { QemuCalls } from './qemu-calls.ts';
 import { type Assumption, Assumptions, type LeftOutCall, type RebuiltStep, type StepActor } from './step.ts';
 import { callsBehind } from './synthesize.ts';
+import { mergedCounts, ownCalls, runnersOf, runningVcpus, sumRuns } from './threads.ts';
 import { CallTranslator } from './translate.ts';
 import { VcpuSteps } from './vcpus.ts';
 
@@ -173,6 +174,7 @@ export class Rebuilder {
     // Files about the machine count more than what its processes looked up.
     for (const { filter } of this.#files) this.know(filter.sysfs.facts());
     const callFiles = this.#callFiles();
+    const filters = callFiles.map(({ filter }) => filter);
     const evidenceFile = this.#files
       .filter(({ evidence }) => evidence.deeds.length > 0 || evidence.exits.size > 0)
       .sort((a, b) => b.evidence.deeds.length - a.evidence.deeds.length)[0];
@@ -198,7 +200,7 @@ export class Rebuilder {
           groupDevices(this.#facts, group)
             .filter(({ bridge }) => !bridge)
             .map(({ bdf }) => bdf),
-        runningVcpus: runningVcpus(callFiles),
+        runningVcpus: runningVcpus(filters),
         likelyGroups: groups,
         addresses: addresses.filter((bdf) => isAssigned(this.#facts, bdf)),
       },
@@ -216,7 +218,7 @@ export class Rebuilder {
           ]
         : [],
     );
-    const runners = runnersOf(callFiles, evidence);
+    const runners = runnersOf(filters, evidence);
     const isOurs = (tid: number): boolean => tids.size === 0 || tids.has(tid) || ![...tids].some((own) => own > 0);
     const ordered = this.#withVcpus(
       translation,
@@ -239,14 +241,14 @@ export class Rebuilder {
       knowsFlushes:
         evidence?.hasFunctions === true &&
         [...evidence.functions.keys()].some((name) => /^(?:kvm_emulate_wbinvd|wbinvd_ipi|__wbinvd)/.test(name)),
-      runs: sumRuns(callFiles, (tid) => runsHere(tid, chosen, processes)),
+      runs: sumRuns(filters, (tid) => runsHere(tid, chosen, processes)),
       missing: callFiles.flatMap(({ filter }) => [...filter.sysfs.missing]),
       groupless: callFiles.flatMap(({ filter }) => [...filter.sysfs.groupless]),
       stderr: callFiles.flatMap(({ filter }) =>
         filter.stderr.lines.flatMap(({ tid, text }) => (runsHere(tid, chosen, processes) ? [text] : [])),
       ),
       counted: mergedCounts(
-        callFiles.map(({ filter }) => filter.other),
+        filters.map(({ other }) => other),
         translation.inert,
         (tid) => runsHere(tid, chosen, processes),
       ),
@@ -350,14 +352,6 @@ function groupsOf(facts: MachineFacts, addresses: readonly string[]): string[] {
   return [...looked, ...bound];
 }
 
-/** Calls without those of a process that opens device nodes for another one, and makes no request itself. */
-function ownCalls({ calls, passers }: CallFilter): readonly KeptCall[] {
-  if (passers.size === 0) return calls;
-  const asks = new Set(calls.flatMap(({ call, tid }) => (call.name === 'ioctl' ? [tid] : [])));
-  const sends = (tid: number): boolean => passers.has(tid) && !asks.has(tid);
-  return calls.filter(({ tid }) => !sends(tid));
-}
-
 /** The calls of several files in one order. */
 function inOrder(files: readonly Reading[], assumptions: Assumptions): KeptCall[] {
   const calls = files.flatMap(({ filter }) => ownCalls(filter));
@@ -365,55 +359,6 @@ function inOrder(files: readonly Reading[], assumptions: Assumptions): KeptCall[
   if (calls.every(({ time }) => time !== undefined)) return calls.sort((a, b) => a.time! - b.time!);
   assumptions.add('Not all of the files have times (strace -ttt): their calls come file by file.');
   return calls;
-}
-
-/** vCPUs by the files that KVM_RUN shows with `-y`. */
-function runningVcpus(files: readonly Reading[]): number[] {
-  const ids = files.flatMap(({ filter }) =>
-    [...filter.runs.values()].flatMap(({ path }) => /kvm-vcpu:(\d{1,4})$/.exec(path ?? '')?.[1] ?? []),
-  );
-  return [...new Set(ids.map(Number))].sort((a, b) => a - b);
-}
-
-/** Which thread runs which vCPU. */
-function runnersOf(files: readonly Reading[], evidence: Evidence | undefined): Map<number, number> {
-  const runners = new Map<number, number>();
-  const runs = files.flatMap(({ filter }) => [...filter.runs]);
-  for (const [index, [tid, { path }]] of runs.entries()) {
-    const shown = /kvm-vcpu:(\d+)/.exec(path ?? '')?.[1];
-    runners.set(tid, shown === undefined ? index : Number(shown));
-  }
-  let next = 0;
-  for (const [tid, id] of evidence?.vcpuThreads ?? []) if (!runners.has(tid)) runners.set(tid, id ?? next++);
-  return runners;
-}
-
-function sumRuns(files: readonly Reading[], isHere: (tid: number) => boolean): Rebuilt['runs'] {
-  let count = 0;
-  let interrupted = 0;
-  for (const { filter } of files)
-    for (const [tid, run] of filter.runs) {
-      if (!isHere(tid)) continue;
-      count += run.count;
-      interrupted += run.interrupted;
-    }
-  return { count, interrupted };
-}
-
-/** Counts of the threads that are meant, by name. */
-function mergedCounts(
-  tallies: readonly TalliesByThread[],
-  first: ReadonlyMap<string, Count>,
-  isMeant: (tid: number) => boolean,
-): Map<string, Count> {
-  const all = new Map<string, Count>();
-  const own = tallies.flatMap((tally) => [...tally].flatMap(([tid, counts]) => (isMeant(tid) ? [...counts] : [])));
-  for (const [name, { count, line }] of [...first, ...own]) {
-    const known = all.get(name);
-    if (known) known.count += count;
-    else all.set(name, { count, line });
-  }
-  return all;
 }
 
 /** A thread that only runs a vCPU makes no call that is kept: it belongs to the chosen process unless another one has it. */
