@@ -7,6 +7,7 @@ import { RoutineTable } from './engine/routine.ts';
 import { createFiles } from './files/files.ts';
 import { createIommu } from './iommu/iommu.ts';
 import type { ChangeId } from './kernel/changes.ts';
+import { sourceIn } from './kernel/functions.ts';
 import type { Profile } from './kernel/profiles.ts';
 import { createKvm } from './kvm/kvm.ts';
 import { createKvmVfio } from './kvm-vfio/kvm-vfio.ts';
@@ -26,13 +27,14 @@ export function createWorld(
   profile: Profile,
   tracked: Parameters<typeof createMonitors>[2],
 ): { base: WorldBase; world: World } {
+  const source = (file: string): string => sourceIn(profile, file);
   const base: WorldBase = {
     kernel: createKernel(profile),
     topology,
     dims,
     layout,
-    routines: new RoutineTable(),
-    refusals: new RefusalTable(),
+    routines: new RoutineTable(source),
+    refusals: new RefusalTable(source),
     wide: createInterner(),
   };
   // Parts are made one after another and reach each other through this record once all of them are there.

@@ -68,6 +68,12 @@ export interface IommuModel {
   readonly options: ReadonlyMap<string, string>;
 }
 
+/** The bit of an entry that overrides No Snoop in the machine's IOMMUs; undefined where no bit of any entry does. */
+export function overrideBitName({ iommus }: Pick<Topology, 'iommus'>): 'SNP' | 'FC' | undefined {
+  if (iommus.some(({ driver }) => driver === 'vt-d')) return 'SNP';
+  return iommus.some(({ driver }) => driver === 'amd-vi') ? 'FC' : undefined;
+}
+
 export interface DeviceModel {
   readonly name: string;
   /** `0000:01:00.0`. */

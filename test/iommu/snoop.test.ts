@@ -1,7 +1,7 @@
 // Which page table entries override No Snoop: by kernel, by IOMMU, by the order in which groups join and memory is mapped.
 import { describe, expect, it } from 'vitest';
-import { type DeviceId, MEMTYPE, type PageId, Run } from '../../sim-core/src/index.ts';
-import { machine, modelOf, READY, runSetup } from '../vfio/machine.ts';
+import { type DeviceId, EVENT_WIDTH, FINDINGS, MEMTYPE, NOTE, type PageId, Run } from '../../sim-core/src/index.ts';
+import { ADD, KVM, machine, modelOf, READY, runSetup } from '../vfio/machine.ts';
 
 const MAP = '\n  ioctl(container, VFIO_IOMMU_MAP_DMA, {vaddr=&x, iova=&x, size=PAGE})';
 const MAP_Y = '\n  ioctl(container, VFIO_IOMMU_MAP_DMA, {vaddr=&y, iova=&y, size=PAGE})';
@@ -48,8 +48,8 @@ describe('one unit', () => {
       { 'v5.11': 'rw', 'v5.18': 'rw+snp', 'v5.19': 'rw+snp', 'v6.12': 'rw+snp' },
     ],
     ['amd-vi', { 'v3.13': 'rw+snp', 'v3.15': 'rw+snp', 'v5.18': 'rw+snp', 'v5.19': 'rw+snp', 'v7.1': 'rw+snp' }],
-    ['smmu', { 'v5.19': 'rw', 'v6.12': 'rw', 'v6.13': 'rw' }],
-    ['smmu write-back-snoop=on', { 'v6.12': 'rw', 'v6.13': 'rw+snp' }],
+    ['smmu', { 'v3.15': 'rw', 'v5.18': 'rw', 'v5.19': 'rw', 'v6.12': 'rw', 'v6.13': 'rw' }],
+    ['smmu write-back-snoop=on', { 'v5.18': 'rw', 'v6.12': 'rw', 'v6.13': 'rw' }],
   ];
   for (const [unit, entries] of rows) {
     for (const [kernel, expected] of Object.entries(entries)) {
@@ -193,5 +193,62 @@ describe('the proposal to flush pages of non-coherent domains', () => {
     expect(dram('vt-d snoop-control=off', 'v6.10')).toBe(0);
     expect(dram('vt-d snoop-control=off', 'v6.10-flush-proposal')).toBe(5);
     expect(dram('vt-d snoop-control=on', 'v6.10-flush-proposal')).toBe(0);
+  });
+});
+
+describe('what hardware does with No Snoop', () => {
+  const KERNELS = ['v3.15', 'v5.18', 'v5.19', 'v6.6', 'v6.12', 'v6.13', 'v7.1'];
+  const FIRST_STAGE = 'vt-d first-stage=on';
+  const units = ['vt-d', FIRST_STAGE, 'amd-vi', 'smmu', 'smmu write-back-snoop=on'];
+
+  it('depends on the entry, PGSNP and the machine, and on nothing that a kernel answers', () => {
+    for (const unit of units) {
+      for (const kernel of KERNELS) {
+        const { model, executor, entry } = runSetup(machine(unit), READY + MAP, kernel);
+        const { iommu, pcie } = model.world;
+        const bypasses = pcie.bypasses(
+          executor.machine,
+          0 as DeviceId,
+          true,
+          iommu.lookup(executor.machine, 0 as DeviceId, 0 as PageId),
+        );
+        const overridden = entry('gpu', 0).endsWith('+snp') || unit.includes('write-back-snoop');
+        expect(bypasses, `${unit} on ${kernel}`).toBe(!overridden);
+      }
+    }
+  });
+
+  /** A guest on arm64 stores, and a device of an SMMU reads and asks for No Snoop. */
+  const arm64 = (
+    unit: string,
+  ): string => `${machine(unit).replace('cpu intel count=2', 'cpu arm64')}setup {${READY}${MAP}${KVM}${ADD}
+  gpufd = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, "0000:01:00.0")
+  vcpu0 = ioctl(vm, KVM_CREATE_VCPU, 0)
+}
+vcpu 0 {
+  mov [x], 1
+  mov [gpu.doorbell], 1
+}
+device gpu {
+  wait doorbell == 1
+  r0 = MRd x ns
+}
+`;
+  const outcome = (unit: string, kernel: string): { value: number; findings: string[] } => {
+    const run = new Run(modelOf(arm64(unit), kernel));
+    run.runToEnd();
+    const { log, length, state } = run.executor.machine;
+    const findings: string[] = [];
+    for (let at = 0; at < length; at += EVENT_WIDTH)
+      if (log[at] === NOTE.finding) findings.push(FINDINGS[log[at + 1]!]!);
+    const gpu = run.model.world.topology.actors.findIndex(({ name }) => name === 'gpu');
+    return { value: state[run.model.registers[gpu]!.get('r0')!]!, findings };
+  };
+
+  it('is the same with an SMMU before and after VFIO asked another question; what the kernel believed is not', () => {
+    expect(outcome('smmu', 'v5.18')).toEqual({ value: 0, findings: ['belief', 'unflushed-read'] });
+    expect(outcome('smmu', 'v6.6')).toEqual({ value: 0, findings: ['unflushed-read'] });
+    expect(outcome('smmu write-back-snoop=on', 'v5.18')).toEqual({ value: 1, findings: [] });
+    expect(outcome('smmu write-back-snoop=on', 'v6.6')).toEqual({ value: 1, findings: [] });
   });
 });

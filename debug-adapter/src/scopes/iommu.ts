@@ -61,5 +61,5 @@ function entryText(moment: Moment, entry: number, page: number): string {
     entry === 0 || target === page
       ? ''
       : ` → ${target < 0 ? 'memory outside the scenario' : `page of ${topology.pages[target]?.name}`}`;
-  return `${iopteText(entry)}${where}`;
+  return `${iopteText(topology, entry)}${where}`;
 }

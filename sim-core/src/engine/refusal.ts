@@ -47,15 +47,22 @@ type Refuse<S extends RefusalSpec> = (S extends readonly [Errno, string, infer K
 /** Collects the refusals of one model. */
 export class RefusalTable {
   readonly refusals: Refusal[] = [];
+  readonly #sourceIn: (source: string) => string;
+
+  /** `sourceIn` says what a source file is called in the kernel of the model. */
+  constructor(sourceIn: (source: string) => string = (source) => source) {
+    this.#sourceIn = sourceIn;
+  }
 
   /** Declares refusals by name. `place` is the function they belong to, when it has no routine here. */
   add<const T extends Readonly<Record<string, RefusalSpec>>>(
     specs: T,
     place?: KernelPlace,
   ): { readonly [K in keyof T]: Refuse<T[K]> } {
+    const here = place && { ...place, source: this.#sourceIn(place.source) };
     const made = Object.entries(specs).map(([name, [errno, found, object]]) => {
       const id = this.refusals.length;
-      this.refusals.push({ id, errno, found, object, place });
+      this.refusals.push({ id, errno, found, object, place: here });
       const refuse = (machine: Machine, looked: number = NONE): Errno => {
         machine.note(NOTE.refusal, id, looked, 0);
         return errno;

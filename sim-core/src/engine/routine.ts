@@ -206,6 +206,12 @@ export class RoutineBuilder {
 /** Collects the routines of one model. */
 export class RoutineTable {
   readonly routines: AnyRoutine[] = [];
+  readonly #sourceIn: (source: string) => string;
+
+  /** `sourceIn` says what a source file is called in the kernel of the model. */
+  constructor(sourceIn: (source: string) => string = (source) => source) {
+    this.#sourceIn = sourceIn;
+  }
 
   /**
    * Declares a routine; `write` gets its parameters as locals. Its steps may call routines that are defined later: use
@@ -223,7 +229,16 @@ export class RoutineTable {
     const { steps, locals } = builder;
     const parameters = builder.parameters(specs);
     const own = which === undefined ? {} : { case: which };
-    const routine = { id: this.routines.length, name, source, kind, steps, locals, parameters, ...own };
+    const routine = {
+      id: this.routines.length,
+      name,
+      source: this.#sourceIn(source),
+      kind,
+      steps,
+      locals,
+      parameters,
+      ...own,
+    };
     this.routines.push(routine);
     write(builder, ...parameters);
     if (steps.length > ROUTINE_STEPS) throw new RangeError(`${name} has more than ${ROUTINE_STEPS} steps`);

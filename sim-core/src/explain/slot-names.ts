@@ -4,6 +4,7 @@ import type { FileKind } from '../files/kinds.ts';
 import { IOPTE } from '../iommu/iopte.ts';
 import { LEAF, leafType } from '../kvm/mmu.ts';
 import { memtypeName } from '../memory/memtype.ts';
+import { overrideBitName, type Topology } from '../topology.ts';
 import { vcpuName } from './event-text.ts';
 import type { ObjectNames } from './object-names.ts';
 
@@ -114,11 +115,12 @@ export function changeText(
   return `${known.name} of ${objectName(model, names, known.of, index, event)}: ${value(old)} → ${value(now)}`;
 }
 
-/** `RW, SNP set`: what an I/O page table entry permits. */
-export function iopteText(entry: number): string {
+/** `RW, SNP set`: what an I/O page table entry permits, and what it does to No Snoop where one can. */
+export function iopteText(topology: Topology, entry: number): string {
   if (entry === 0) return 'not present';
   const access = `${(entry & IOPTE.read) !== 0 ? 'R' : ''}${(entry & IOPTE.write) !== 0 ? 'W' : ''}`;
-  return `${access}, SNP ${(entry & IOPTE.snoop) !== 0 ? 'set' : 'clear'}`;
+  const bit = overrideBitName(topology);
+  return bit === undefined ? access : `${access}, ${bit} ${(entry & IOPTE.snoop) !== 0 ? 'set' : 'clear'}`;
 }
 
 function lockChange(
@@ -173,7 +175,7 @@ function valueText(
       if ((raw & LEAF.present) === 0) return 'not present';
       return `${memtypeName(leafType(raw))}${(raw & LEAF.ipat) !== 0 ? ', IPAT' : ''}`;
     case 'iopte':
-      return iopteText(raw);
+      return iopteText(model.world.topology, raw);
     case 'vm':
     case 'container':
       return raw === 0 ? 'none' : objectName(model, names, value, raw - 1, event);

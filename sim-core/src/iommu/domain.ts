@@ -15,6 +15,9 @@
  *
  * AMD's v2 page tables (option `page-table=v2`, or IOMMU_HWPT_ALLOC_PASID) have no FC bit. The driver answers that it
  * enforces coherency all the same.
+ *
+ * SMMU: IOMMU_CACHE makes the attribute of an entry write-back, and No Snoop still wins over that: no entry overrides it.
+ * Where the machine ignores No Snoop (CANWBS, option `write-back-snoop`), it does so on every kernel; v6.13 began to ask.
  */
 import type { Routine } from '../engine/routine.ts';
 import { E, type Errno } from '../kernel/errno.ts';
@@ -56,6 +59,11 @@ export interface Domains {
   domainsOf(machine: Machine, owner: number): DomainId[];
   /** Devices attached to a domain, ascending. */
   devicesOf(machine: Pick<Machine, 'state'>, domain: DomainId): DeviceId[];
+  /**
+   * Does hardware turn the No Snoop of a device's access at this entry into a snooped one? By what the entry (with PGSNP)
+   * has, and by what the machine does: never by what a driver answers.
+   */
+  overridesNoSnoop(device: DeviceId, entry: number): boolean;
   /** IOMMU_CAP_CACHE_COHERENCY as type1 asked for it up to v5.18: of the domain, or of the bus. */
   cacheCoherencyCapability(machine: Machine, domain: DomainId): boolean;
   /** IOMMU_CAP_ENFORCE_CACHE_COHERENCY of a device, v6.2 and later. */
@@ -154,12 +162,16 @@ export function createDomains(base: WorldBase): Domains {
     }
   }
 
-  /** linux: drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.c arm_smmu_master_canwbs() */
-  function writesBackSnooped(device: DeviceId): boolean {
-    if (!kernel.has('smmu-enforce-coherency')) return false;
-    const own = topology.devices[device]?.options.get('write-back-snoop');
-    return (own ?? unitOfDevice(device)?.options.get('write-back-snoop')) === 'on';
-  }
+  /** What the machine does, whichever kernel runs on it. linux: arm_smmu_master_canwbs() asks firmware for it. */
+  const alwaysSnooped = topology.devices.map(({ options, iommu }) => {
+    const unit = topology.iommus[iommu];
+    return (
+      unit?.driver === 'smmu' && (options.get('write-back-snoop') ?? unit.options.get('write-back-snoop')) === 'on'
+    );
+  });
+
+  const writesBackSnooped = (device: DeviceId): boolean =>
+    kernel.has('smmu-enforce-coherency') && alwaysSnooped[device] === true;
 
   const enforceSource = 'drivers/iommu/intel/iommu.c';
   const defineEnforce = (name: string, source: string): Routine<[domain: DomainId]> =>
@@ -176,9 +188,7 @@ export function createDomains(base: WorldBase): Domains {
   function snoopBit(m: Machine, domain: DomainId): number {
     const unit = unitOfDomain(m, domain);
     if (unit?.driver === 'amd-vi') return read(m, domainV2, domain) !== 0 ? 0 : IOPTE.snoop;
-    if (read(m, domainCoherent, domain) === 0) return 0;
-    if (unit?.driver !== 'vt-d') return IOPTE.snoop;
-    if (isFirstStage(unit)) return 0;
+    if (unit?.driver !== 'vt-d' || isFirstStage(unit) || read(m, domainCoherent, domain) === 0) return 0;
     return enforces || vtdSnooping(m, domain) ? IOPTE.snoop : 0;
   }
 
@@ -199,9 +209,12 @@ export function createDomains(base: WorldBase): Domains {
         'domain',
       ],
       noSnoopControl: [E.INVAL, 'no snoop control in the unit, and {} forces snooping', 'domain'],
-      rmrr: [E.PERM, 'a reserved memory region (RMRR) that locks {}', 'device'],
     },
     { name: 'iommu_attach_device', source: 'drivers/iommu/iommu.c' },
+  );
+  const { rmrr: lockedByRmrr } = base.refusals.add(
+    { rmrr: [E.PERM, 'a reserved memory region (RMRR) that locks {}', 'device'] },
+    { name: 'intel_iommu_attach_device', source: 'drivers/iommu/intel/iommu.c' },
   );
 
   /** Does a domain take devices of a unit? 0, or -EINVAL. */
@@ -241,6 +254,7 @@ export function createDomains(base: WorldBase): Domains {
     domainUnit,
     domainMapped,
     domainV2,
+    overridesNoSnoop: (device, entry) => (entry & IOPTE.snoop) !== 0 || alwaysSnooped[device] === true,
     devicesOf,
     enforce,
 
@@ -267,7 +281,7 @@ export function createDomains(base: WorldBase): Domains {
       if (errno !== 0) return errno;
       // linux: drivers/iommu/intel/iommu.c device_is_rmrr_locked(), for domains of VFIO.
       const locked = unit?.driver === 'vt-d' && topology.devices[device]?.options.get('rmrr') === 'on';
-      if (locked && kernel.has('rmrr-locked')) return refuse.rmrr(m, device);
+      if (locked && kernel.has('rmrr-locked')) return lockedByRmrr(m, device);
       m.put(deviceDomain.base + device, domain + 1);
       const snoops = (): boolean => (enforces ? read(m, domainCoherent, domain) !== 0 : pageSnoopAlways());
       if (isFirstStage(unit) && snoops()) m.put(pageSnoop.base + device, 1);

@@ -11,8 +11,8 @@
  * Modelled: units with and without snoop control in one machine, domains, attaching, 4 KiB leaf entries for the pages
  * that the scenario names, the rule that decides about SNP in each era, the capabilities that VFIO and KVM ask for.
  * Left out: large pages, the levels above the leaf, IOTLB and its invalidation (a translation is looked up at the time of
- * the access), ATS and PRI, pass-through and identity domains of the host, hot-plug of units, nesting. SMMU and POWER
- * only as far as VFIO's calls show them. PGSNP is only set by v5.19 and later (UNVERIFIED for v5.13..v5.18).
+ * the access), ATS and PRI, pass-through and identity domains of the host, hot-plug of units, nesting. POWER only as
+ * far as VFIO's calls show it; of an SMMU also what it does with No Snoop. PGSNP is only set by v5.19 and later (UNVERIFIED for v5.13..v5.18).
  *
  * Sources: Intel VT-d, "Extended Capability Register", "Second-Stage Paging Entries", "Scalable-Mode PASID Table Entry";
  * AMD I/O Virtualization, "I/O Page Table Entry"; linux drivers/iommu/intel/iommu.c, drivers/iommu/amd/iommu.c.

@@ -42,7 +42,7 @@ const rows = [
   },
   {
     id: 'noncoherent-dma-count',
-    subject: 'kvm: Create non-coherent DMA registration',
+    subject: 'kvm: Create non-coherent DMA registeration',
     commit: 'e0f0bbc527f6',
     first: 'v3.13',
     effect:
@@ -101,12 +101,12 @@ const rows = [
   },
   {
     id: 'capability-based-coherency',
-    subject: 'vfio: Make vfio_file_enforced_coherent() ask the devices',
-    commit: '4989764d8ed3',
+    subject: 'vfio: Use IOMMU_CAP_ENFORCE_CACHE_COHERENCY for vfio_file_enforced_coherent()',
+    commit: '0d8227b622f3',
     first: 'v6.2',
     effect:
       'A file is coherent if every device of it has IOMMU_CAP_ENFORCE_CACHE_COHERENCY; its container no longer matters.',
-    where: 'drivers/vfio/group.c vfio_file_enforced_coherent()',
+    where: 'drivers/vfio/vfio_main.c vfio_file_enforced_coherent()',
   },
   {
     id: 'add-tells-vfio-under-lock',
@@ -150,7 +150,7 @@ const rows = [
   },
   {
     id: 'mtrr-disabled-asks-cpuid',
-    subject: 'KVM: MTRR: a guest without MTRRs in its CPUID gets WB',
+    subject: 'KVM: MTRR: treat memory as writeback if MTRR is disabled in guest CPUID',
     commit: 'e24dea2afc6a',
     first: 'v4.4',
     bracketed: 'Absent in v4.2, read in v4.9; the release is from the date of the commit.',
@@ -232,7 +232,7 @@ const rows = [
   },
   {
     id: 'vm-enable-cap',
-    subject: 'KVM: x86: API changes for the disabling of quirks',
+    subject: 'KVM: x86: Support for disabling quirks',
     commit: '90de4a187518',
     first: 'v4.2',
     effect: 'KVM_ENABLE_CAP works on a VM of x86, and KVM_CAP_DISABLE_QUIRKS disables quirks.',

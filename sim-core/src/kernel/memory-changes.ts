@@ -30,7 +30,7 @@ export const MEMORY_CHANGES = [
   },
   {
     id: 'quirk-slot-zap-all',
-    subject: 'KVM: x86: Introduce a quirk to control memslot zap behavior',
+    subject: 'KVM: x86/mmu: Introduce a quirk to control memslot zap behavior',
     commit: 'aa8d1f48d353',
     first: 'v6.12',
     effect:
@@ -74,7 +74,7 @@ export const MEMORY_CHANGES = [
   },
   {
     id: 'many-memory-slots',
-    subject: 'KVM: x86: Set the maximum number of memory slots to what fits 16 bits',
+    subject: 'KVM: Raise the maximum number of user memslots',
     commit: '4fc096a99e01',
     first: 'v5.12',
     effect: 'A VM can have 32764 memory slots in each address space; before, 509.',

@@ -70,7 +70,7 @@ export function createAssignment(
   const pages = topology.pages.map((_, page) => page as PageId);
   const devices = topology.devices.map((_, device) => device as DeviceId);
 
-  const mapMemslots = routines.define('kvm_iommu_map_memslots', 'virt/kvm/iommu.c', ['kvm: vm'], (r, kvm) => {
+  const mapMemslots = routines.define('kvm_iommu_map_memslots', 'arch/x86/kvm/iommu.c', ['kvm: vm'], (r, kvm) => {
     if (counts) {
       r.local((t) => {
         if (read(t.machine, coherencyFlag.base + kvm.of(t)) !== 0) t.call(noncoherent().register, kvm.of(t));
@@ -86,7 +86,7 @@ export function createAssignment(
     });
   });
 
-  const unmapMemslots = routines.define('kvm_iommu_unmap_memslots', 'virt/kvm/iommu.c', ['kvm: vm'], (r, kvm) => {
+  const unmapMemslots = routines.define('kvm_iommu_unmap_memslots', 'arch/x86/kvm/iommu.c', ['kvm: vm'], (r, kvm) => {
     r.step('unmap all guest memory', (t) => {
       for (const page of pages) world().iommu.unmap(t.machine, ownDomain(t.machine, kvm.of(t)), page);
       if (counts && read(t.machine, coherencyFlag.base + kvm.of(t)) !== 0) t.call(noncoherent().unregister, kvm.of(t));
@@ -125,69 +125,74 @@ export function createAssignment(
     return read(machine, vfio.deviceOpenCount.base + device) !== 0 ? refuse.opened(machine, device) : device;
   }
 
-  const assign = routines.define('kvm_vm_ioctl_assign_device', 'virt/kvm/assigned-dev.c', ['filp: file'], (r, filp) => {
-    const match = r.variable('match: device?', NONE);
-    const kvm = r.variable('kvm: vm');
-    const ret = r.variable('r: result');
-    const unlock = r.label();
-    const assigned = r.label();
-    const lockOf = (t: Task): number => vms().lock.base + vmOfFile(t, filp);
-    const fail = (t: Task, errno: number): void => {
-      ret.set(t, errno);
-      t.goto(unlock);
-    };
-    r.step('copy the argument', (t) => {
-      const arg = argument(t, 2);
-      if (!readable(arg)) return t.return(world().files.refuse.unreadable(t.machine));
-      const flags = field32(t, arg, 'flags');
-      if ((flags & ENABLE_IOMMU) === 0) return t.return(refuse.notEnabled(t.machine, flags));
-      kvm.set(t, vmOfFile(t, filp));
-    });
-    r.lock('kvm->lock', lockOf);
-    r.local((t) => {
-      const device = find(t, kvm.of(t));
-      if (isErr(device)) return fail(t, device);
-      const unit = topology.devices[device]?.iommu ?? -1;
-      // linux: virt/kvm/iommu.c kvm_iommu_map_guest(): the bus has no IOMMU.
-      if (unit < 0) return fail(t, refuse.noIommu(t.machine, device));
-      const { iommu } = world();
-      if (!iommu.remapsInterrupts(unit)) return fail(t, refuse.noRemapping(t.machine, device));
-      match.set(t, device);
-      if (domainOf(t.machine, kvm.of(t)) !== NONE) return;
-      const own = iommu.alloc(t.machine, dims.containers + kvm.of(t), unit);
-      t.machine.put(domain.base + kvm.of(t), own + 1);
-      t.call(mapMemslots, kvm.of(t));
-    });
-    // linux: virt/kvm/iommu.c kvm_assign_device()
-    const changed = r.variable(counts ? 'noncoherent: truth' : 'iommu_flags: truth');
-    r.step('attach the device and ask the domain about coherency', (t) => {
-      const { machine } = t;
-      const { iommu } = world();
-      const vm = kvm.of(t);
-      const device = match.known(t);
-      const errno = iommu.attach(machine, ownDomain(machine, vm), device);
-      if (errno < 0) return fail(t, errno);
-      machine.put(assignedTo.base + device, vm + 1);
-      machine.put(assignedId.base + device, field32(t, argument(t, 2), 'assigned_dev_id'));
-      const coherent = iommu.cacheCoherencyCapability(machine, ownDomain(machine, vm));
-      const old = read(machine, coherencyFlag.base + vm);
-      const now = (counts ? !coherent : old !== 0 || coherent) ? 1 : 0;
-      changed.set(t, now);
-      if (now === old) return t.goto(assigned);
-      return t.call(unmapMemslots, vm);
-    });
-    r.local((t) => {
-      t.machine.put(coherencyFlag.base + kvm.of(t), changed.of(t));
-      t.call(mapMemslots, kvm.of(t));
-    });
-    r.at(assigned);
-    r.at(unlock).unlock('kvm->lock', lockOf);
-    r.local((t) => t.return(ret.of(t)));
-  });
+  const assign = routines.define(
+    'kvm_vm_ioctl_assign_device',
+    'arch/x86/kvm/assigned-dev.c',
+    ['filp: file'],
+    (r, filp) => {
+      const match = r.variable('match: device?', NONE);
+      const kvm = r.variable('kvm: vm');
+      const ret = r.variable('r: result');
+      const unlock = r.label();
+      const assigned = r.label();
+      const lockOf = (t: Task): number => vms().lock.base + vmOfFile(t, filp);
+      const fail = (t: Task, errno: number): void => {
+        ret.set(t, errno);
+        t.goto(unlock);
+      };
+      r.step('copy the argument', (t) => {
+        const arg = argument(t, 2);
+        if (!readable(arg)) return t.return(world().files.refuse.unreadable(t.machine));
+        const flags = field32(t, arg, 'flags');
+        if ((flags & ENABLE_IOMMU) === 0) return t.return(refuse.notEnabled(t.machine, flags));
+        kvm.set(t, vmOfFile(t, filp));
+      });
+      r.lock('kvm->lock', lockOf);
+      r.local((t) => {
+        const device = find(t, kvm.of(t));
+        if (isErr(device)) return fail(t, device);
+        const unit = topology.devices[device]?.iommu ?? -1;
+        // linux: virt/kvm/iommu.c kvm_iommu_map_guest(): the bus has no IOMMU.
+        if (unit < 0) return fail(t, refuse.noIommu(t.machine, device));
+        const { iommu } = world();
+        if (!iommu.remapsInterrupts(unit)) return fail(t, refuse.noRemapping(t.machine, device));
+        match.set(t, device);
+        if (domainOf(t.machine, kvm.of(t)) !== NONE) return;
+        const own = iommu.alloc(t.machine, dims.containers + kvm.of(t), unit);
+        t.machine.put(domain.base + kvm.of(t), own + 1);
+        t.call(mapMemslots, kvm.of(t));
+      });
+      // linux: virt/kvm/iommu.c kvm_assign_device()
+      const changed = r.variable(counts ? 'noncoherent: truth' : 'iommu_flags: truth');
+      r.step('attach the device and ask the domain about coherency', (t) => {
+        const { machine } = t;
+        const { iommu } = world();
+        const vm = kvm.of(t);
+        const device = match.known(t);
+        const errno = iommu.attach(machine, ownDomain(machine, vm), device);
+        if (errno < 0) return fail(t, errno);
+        machine.put(assignedTo.base + device, vm + 1);
+        machine.put(assignedId.base + device, field32(t, argument(t, 2), 'assigned_dev_id'));
+        const coherent = iommu.cacheCoherencyCapability(machine, ownDomain(machine, vm));
+        const old = read(machine, coherencyFlag.base + vm);
+        const now = (counts ? !coherent : old !== 0 || coherent) ? 1 : 0;
+        changed.set(t, now);
+        if (now === old) return t.goto(assigned);
+        return t.call(unmapMemslots, vm);
+      });
+      r.local((t) => {
+        t.machine.put(coherencyFlag.base + kvm.of(t), changed.of(t));
+        t.call(mapMemslots, kvm.of(t));
+      });
+      r.at(assigned);
+      r.at(unlock).unlock('kvm->lock', lockOf);
+      r.local((t) => t.return(ret.of(t)));
+    },
+  );
 
   const deassign = routines.define(
     'kvm_vm_ioctl_deassign_dev',
-    'virt/kvm/assigned-dev.c',
+    'arch/x86/kvm/assigned-dev.c',
     ['filp: file'],
     (r, filp) => {
       const ret = r.variable('r: result');
@@ -214,7 +219,7 @@ export function createAssignment(
     m.put(assignedId.base + device, 0);
   }
 
-  const unmapGuest = routines.define('kvm_iommu_unmap_guest', 'virt/kvm/iommu.c', ['kvm: vm'], (r, kvm) => {
+  const unmapGuest = routines.define('kvm_iommu_unmap_guest', 'arch/x86/kvm/iommu.c', ['kvm: vm'], (r, kvm) => {
     r.local((t) => {
       const vm = kvm.of(t);
       if (domainOf(t.machine, vm) === NONE) return t.return(0);

@@ -2,7 +2,8 @@
  * PCIe functions: their transactions, their registers, and Device Control.
  *
  * The real thing: a memory request TLP carries the No Snoop attribute when the function asks for it and its Device
- * Control register lets it. On the way to memory the IOMMU may override the attribute (VT-d SNP and PGSNP, AMD FC).
+ * Control register lets it. On the way to memory the IOMMU may override the attribute (VT-d SNP and PGSNP, AMD FC), or the machine ignores it
+ * (Arm CANWBS).
  *
  * Modelled: MRd, MWr, MSIs, CfgWr from inside, the Enable No Snoop bit per function, MMIO registers, translation at the
  * time of the access, faults, posted requests on their way and what pushes them (posted.ts; a device without
@@ -124,7 +125,7 @@ export function createPcie(base: WorldBase, world: () => World): Pcie {
       m.note(NOTE.tlp, device, to, flags);
       return;
     }
-    const bypassed = noSnoop && (entry & IOPTE.snoop) === 0;
+    const bypassed = noSnoop && !world().iommu.overridesNoSnoop(device, entry);
     m.note(NOTE.tlp, device, target, flags | (bypassed ? TLP.bypassed : 0) | TLP.completed);
     const { memory, ghost } = world();
     const version = memory.dmaWrite(m, target, value, !bypassed);
@@ -152,7 +153,7 @@ export function createPcie(base: WorldBase, world: () => World): Pcie {
     },
 
     bypasses(m, device, asked, entry) {
-      return carriesNoSnoop(m, device, asked) && (entry & IOPTE.snoop) === 0;
+      return carriesNoSnoop(m, device, asked) && !world().iommu.overridesNoSnoop(device, entry);
     },
 
     read(m, device, word, asked, out) {

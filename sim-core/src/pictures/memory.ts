@@ -8,7 +8,7 @@ import { LINE } from '../memory/memory.ts';
 import { memtypeName } from '../memory/memtype.ts';
 import { EVENT_WIDTH } from '../state/event.ts';
 import type { DeviceId, PageId, VmId } from '../state/ids.ts';
-import { type PageModel, secondStageName } from '../topology.ts';
+import { overrideBitName, type PageModel, secondStageName } from '../topology.ts';
 import { PICTURE_LIMITS } from './limits.ts';
 import { type CursorPlace, doneBy, firstEvent, type PlaceOptions, type Scene, scenesOf, sinceOf } from './place.ts';
 import type { PictureText } from './table.ts';
@@ -216,8 +216,9 @@ function iopteView(scene: Scene, entry: number, page: number): WordView {
   const target = (entry >> IOPTE.pageShift) - 1;
   const { topology } = scene.model.world;
   const where = target < 0 ? 'memory outside the scenario' : `page of ${topology.pages[target]?.name}`;
+  const bit = overrideBitName(topology);
   return {
-    text: `${access} ${(entry & IOPTE.snoop) !== 0 ? 'SNP' : 'no SNP'}`,
+    text: bit === undefined ? access : `${access} ${(entry & IOPTE.snoop) !== 0 ? bit : `no ${bit}`}`,
     ...(target !== page && { note: `to ${where}` }),
   };
 }

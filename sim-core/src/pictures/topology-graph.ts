@@ -4,6 +4,7 @@ import { FILE_KIND_NAMES } from '../files/kinds.ts';
 import { IOPTE } from '../iommu/iommu.ts';
 import { LINE, LINE_STATES } from '../memory/memory.ts';
 import type { FileId, GroupId, KvmDeviceId } from '../state/ids.ts';
+import { overrideBitName } from '../topology.ts';
 import type { Scene } from './place.ts';
 import type { TopologyEdge, TopologyNode } from './topology.ts';
 
@@ -111,7 +112,9 @@ function entriesText(scene: Scene, domain: number, pages: number): string {
   const { iommu, topology } = scene.model.world;
   const mapped = upTo(pages).flatMap((page) => {
     const entry = scene.read(iommu.iopte, domain * pages + page);
-    return entry === 0 ? [] : `${topology.pages[page]?.name}${(entry & IOPTE.snoop) !== 0 ? ' SNP' : ''}`;
+    return entry === 0
+      ? []
+      : `${topology.pages[page]?.name}${(entry & IOPTE.snoop) !== 0 ? ` ${overrideBitName(topology)}` : ''}`;
   });
   return mapped.join(', ') || 'none';
 }

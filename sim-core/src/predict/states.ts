@@ -8,6 +8,7 @@ import { type FactArguments, type FactName, factByName, factText, type StateRead
 import { EVENT_WIDTH } from '../state/event.ts';
 import type { DeviceId } from '../state/ids.ts';
 import { NOTE } from '../state/machine.ts';
+import { overrideBitName } from '../topology.ts';
 import { statementOf } from './observe.ts';
 
 /** One value, before and after a statement. */
@@ -67,6 +68,7 @@ function valuesOf(model: Model): readonly Value[] {
   const { world, names } = model;
   const { topology } = world;
   const vms = [...names].filter(([name]) => bindsVm(model, name));
+  const bit = overrideBitName(topology);
   const words = topology.words.map(({ name }, word) => ({ name, word }));
   const values: Value[] = [...names].map(([name, slot]) => ({ name, text: (state) => bound(state[slot]!) }));
   for (const [name, slot] of vms) {
@@ -79,7 +81,8 @@ function valuesOf(model: Model): readonly Value[] {
       for (const one of words)
         values.push({
           name: `iopte(${name}, ${one.name})`,
-          text: (state) => iopteText(world.iommu.lookupIn(state, device as DeviceId, topology.words[one.word]!.page)),
+          text: (state) =>
+            iopteText(bit, world.iommu.lookupIn(state, device as DeviceId, topology.words[one.word]!.page)),
         });
   for (const [group, { number }] of topology.groups.entries())
     values.push(fact(model, 'coherent', [String(number)], { group }));
@@ -99,10 +102,10 @@ function fact({ world }: Model, name: FactName, args: readonly string[], known: 
 }
 
 /** `RW`, `RW SNP`; `none` where the IOMMU blocks. */
-function iopteText(entry: number): string {
+function iopteText(bit: string | undefined, entry: number): string {
   if (entry <= 0) return 'none';
   const rights = `${(entry & IOPTE.read) === 0 ? '' : 'R'}${(entry & IOPTE.write) === 0 ? '' : 'W'}`;
-  return (entry & IOPTE.snoop) === 0 ? rights : `${rights} SNP`;
+  return (entry & IOPTE.snoop) === 0 ? rights : `${rights} ${bit}`;
 }
 
 /** Some call of the scenario binds the name to a VM. */

@@ -152,10 +152,9 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     {
       key: 'write-back-snoop',
       actsOn: ['smmu'],
-      needs: 'smmu-enforce-coherency',
       values: SWITCH,
       fallback: 'off',
-      doc: 'SMMU: its devices can be held to coherent, snooped, write-back DMA (CANWBS, v6.13 and later).',
+      doc: 'SMMU: the machine ignores No Snoop of its devices (CANWBS), whatever the kernel; v6.13 and later ask firmware for it and enforce coherency by it.',
       source: 'linux: drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.c arm_smmu_enforce_cache_coherency()',
     },
   ],
@@ -191,10 +190,9 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     },
     {
       key: 'write-back-snoop',
-      needs: 'smmu-enforce-coherency',
       values: SWITCH,
       fallback: 'as its smmu',
-      doc: 'The device can be held to coherent, snooped, write-back DMA by its SMMU (CANWBS, v6.13 and later); of others it has no effect.',
+      doc: 'The machine ignores No Snoop of the device (CANWBS), which v6.13 and later ask firmware for; of other IOMMUs than an SMMU it has no effect.',
       source: 'linux: drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.c arm_smmu_master_canwbs()',
     },
     {

@@ -8,6 +8,7 @@ import type { Local, Routine } from '../engine/routine.ts';
 import type { Task } from '../engine/task.ts';
 import { argument } from '../files/user-memory.ts';
 import { E } from '../kernel/errno.ts';
+import { sourceIn } from '../kernel/functions.ts';
 import { type ContainerId, type FileId, type GroupId, knownId, NONE } from '../state/ids.ts';
 import type { Machine } from '../state/machine.ts';
 import type { World, WorldBase } from '../world.ts';
@@ -54,11 +55,9 @@ export function createContainers(
   const { kernel, routines, topology } = base;
   const { read } = state;
   const split = kernel.has('iommufd');
-  const source = split
-    ? 'drivers/vfio/container.c'
-    : kernel.has('group-lock-mutex')
-      ? 'drivers/vfio/vfio_main.c'
-      : 'drivers/vfio/vfio.c';
+  const source = 'drivers/vfio/container.c';
+  /** v6.1 gave the container a file of its own, and its functions new names. */
+  const ownFile = sourceIn(kernel.profile, source) === source;
   const noiommuAllowed =
     kernel.has('noiommu') && topology.groups.some((_, group) => state.isNoiommuGroup(group as GroupId));
   const containerOf = (t: Task, filep: Local<FileId>): ContainerId => world().files.objectOf(t.machine, filep.of(t));
@@ -201,7 +200,7 @@ export function createContainers(
   const unitOf = (group: GroupId): number => topology.devices[topology.groups[group]?.devices[0] ?? -1]?.iommu ?? -1;
 
   const attachGroup = routines.define(
-    split ? 'vfio_container_attach_group' : 'vfio_group_set_container',
+    ownFile ? 'vfio_container_attach_group' : 'vfio_group_set_container',
     source,
     ['group: group', 'container: container'],
     (r, joining, joined) => {
@@ -253,7 +252,7 @@ export function createContainers(
   }
 
   const detachGroup = routines.define(
-    split ? 'vfio_group_detach_container' : '__vfio_group_unset_container',
+    ownFile ? 'vfio_group_detach_container' : '__vfio_group_unset_container',
     source,
     ['group: group'],
     (r, leaving) => {

@@ -20,7 +20,7 @@ export function createDriverCalls(
   { state, hooks }: DeviceParts,
   noVm: (machine: Machine, device: DeviceId) => Errno,
 ): DriverCalls {
-  const source = kernel.has('group-lock-mutex') ? 'drivers/vfio/vfio_main.c' : 'drivers/vfio/vfio.c';
+  const source = 'drivers/vfio/vfio_main.c';
   const holdsKvm = kernel.has('device-holds-kvm');
   /** How the driver of a mediated device uses the VM: `none`, `reference` or `lock`. */
   const kvmUse = (device: DeviceId): string =>

@@ -67,8 +67,8 @@ export function createVfioDevices(base: WorldBase, world: () => World, parts: De
   const { kernel, routines, topology } = base;
   const { state, iommufd, counted, locked, vmFiles, hooks } = parts;
   const { read, add } = state;
-  const source = kernel.has('group-lock-mutex') ? 'drivers/vfio/vfio_main.c' : 'drivers/vfio/vfio.c';
-  const groupSource = kernel.has('iommufd') ? 'drivers/vfio/group.c' : source;
+  const source = 'drivers/vfio/vfio_main.c';
+  const groupSource = 'drivers/vfio/group.c';
   const holdsKvm = kernel.has('device-holds-kvm');
   const groupLock = (device: DeviceId): number => state.groupLock.base + state.groupOfDevice(device);
   const devSetLock = (device: DeviceId): number => state.devSetLock.base + device;

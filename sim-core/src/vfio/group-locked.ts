@@ -9,6 +9,7 @@ import type { Task } from '../engine/task.ts';
 import { argument, pointedInt } from '../files/user-memory.ts';
 import type { Iommufd } from '../iommu/iommufd.ts';
 import { E } from '../kernel/errno.ts';
+import { sourceIn } from '../kernel/functions.ts';
 import {
   type ContainerId,
   type DeviceId,
@@ -56,8 +57,8 @@ export function createLockedGroups(
   const hasIommufd = kernel.has('iommufd');
   const mutex = kernel.has('group-lock-mutex');
   const lockName = mutex ? 'group->group_lock' : 'group->group_rwsem';
-  const source = hasIommufd ? 'drivers/vfio/group.c' : mutex ? 'drivers/vfio/vfio_main.c' : 'drivers/vfio/vfio.c';
-  const main = mutex ? 'drivers/vfio/vfio_main.c' : 'drivers/vfio/vfio.c';
+  const source = 'drivers/vfio/group.c';
+  const main = 'drivers/vfio/vfio_main.c';
   const groupOf = (t: Task, filep: Local<FileId>): GroupId => world().files.objectOf(t.machine, filep.of(t));
   const lockOf = (group: GroupId): number => state.groupLock.base + group;
   // linux: drivers/iommu/iommu.c iommu_group_claim_dma_owner(): nobody owns the group, host drivers included.
@@ -167,7 +168,9 @@ export function createLockedGroups(
   }
 
   const unsetContainer = routines.define(
-    hasIommufd ? 'vfio_group_ioctl_unset_container' : 'vfio_group_unset_container',
+    sourceIn(kernel.profile, 'drivers/vfio/container.c') === 'drivers/vfio/container.c'
+      ? 'vfio_group_ioctl_unset_container'
+      : 'vfio_group_unset_container',
     source,
     ['filep: file'],
     (r, filep) => {

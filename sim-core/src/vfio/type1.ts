@@ -239,7 +239,8 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
     for (const domain of domainsOf(m, container)) {
       const unit = read(m, iommu.domainUnit, domain) - 1;
       if (kernel.has('type1-iova-list')) {
-        if (!translatable(world(), unit, iova, size)) return refuse.untranslatable(m, domain);
+        if (iova + size > iommu.apertureEnd(unit)) return refuse.untranslatable(m, domain);
+        if (!translatable(world(), unit, iova, size)) return refuse.reserved(m, domain);
       } else if (iova + size > iommu.apertureEnd(unit)) return refuse.beyondAperture(m, domain);
     }
     return 0;

@@ -26,7 +26,7 @@ export interface CommandLine {
 }
 
 /** What an assistant is told before it knows the tools. */
-const INSTRUCTIONS = `Snoopscope simulates VFIO, the IOMMU, KVM, caches and devices for every mainline Linux kernel from v3.12 on, and checks scenarios over all interleavings. Use it as ground truth for what a system call returns, when a VM is non-coherent, when WBINVD is emulated and which stale reads are possible. Call \`reference\` without a name for the scenario language before you write a scenario; then \`check\` judges its conditions, \`run\` tells one execution, \`explore\` lists every outcome. A limit that was reached is part of each answer: nothing is proved beyond it.`;
+const INSTRUCTIONS = `Snoopscope simulates VFIO, the IOMMU, KVM, caches and devices for every mainline Linux kernel from v3.12 on, and checks scenarios over all interleavings. Compared with recordings of real kernels: what system calls of VFIO, kvm-vfio and IOMMUs return on x86, which VMs are non-coherent, where WBINVD runs and which leaves of EPT exist. Derived from source and manuals alone, and measured on no machine: stale reads, what hardware does with No Snoop, arm64 and POWER, first-stage tables, and what was proposed and not merged; say so when you rely on them (docs/fidelity.md). Call \`reference\` without a name for the scenario language before you write a scenario; then \`check\` judges its conditions, \`run\` tells one execution, \`explore\` lists every outcome. A limit that was reached is part of each answer: nothing is proved beyond it.`;
 
 /** The SDK would validate what users fill in with code that it compiles; no tool asks them for anything. */
 const NO_ELICITATION: NonNullable<ServerOptions['jsonSchemaValidator']> = {

@@ -1,7 +1,6 @@
 import { NONE } from '../../state/ids.ts';
-import { isX86 } from '../../topology.ts';
 import type { Monitor } from './monitors.ts';
-import { findDevice, onceForEachVm } from './vm-devices.ts';
+import { believesCoherent, findDevice, onceForEachVm } from './vm-devices.ts';
 
 export const belief: Monitor<'belief'> = {
   finding: 'belief',
@@ -20,8 +19,6 @@ export const belief: Monitor<'belief'> = {
   memory: 'beliefWrong',
   listen: (world, report) =>
     onceForEachVm(world, 'beliefWrong', report, (machine, vm) =>
-      !isX86(world.topology.cpu) || world.kvm.hasNoncoherentDma(machine, vm)
-        ? NONE
-        : findDevice(world, machine, vm, 'bypasses'),
+      believesCoherent(world, machine, vm) ? findDevice(world, machine, vm, 'bypasses') : NONE,
     ),
 };

@@ -15,6 +15,7 @@ import {
   type VmId,
 } from '../../state/ids.ts';
 import type { Machine } from '../../state/machine.ts';
+import { isX86 } from '../../topology.ts';
 import type { World } from '../../world.ts';
 import type { ReportFinding } from './monitors.ts';
 
@@ -39,6 +40,19 @@ export function onceForEachVm(
       }
     },
   };
+}
+
+/**
+ * Does KVM hold the VM's DMA for coherent? Where it counts, the count says so; elsewhere nothing does but what the VM's
+ * kvm-vfio device was told of the entries in its list.
+ */
+export function believesCoherent(world: World, machine: Machine, vm: VmId): boolean {
+  const { kvm, kvmVfio, dims, topology } = world;
+  if (isX86(topology.cpu)) return !kvm.hasNoncoherentDma(machine, vm);
+  for (let device = 0 as KvmDeviceId; device < dims.kvmDevices; device++)
+    if (idAt<VmId>(machine, kvm.deviceVm, device) === vm && kvmVfio.listed(machine, device).length > 0)
+      return machine.state[kvmVfio.noncoherent.base + device] === 0;
+  return false;
 }
 
 /** An open device of the VM with mapped entries: one of which bypasses the caches, or all of which are overridden. */

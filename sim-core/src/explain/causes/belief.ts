@@ -9,7 +9,7 @@ import { andList } from '../event-text.ts';
 import { errnoText, failedCall, failedCallText } from '../failed-call.ts';
 import type { History } from '../history.ts';
 import { ObjectNames } from '../object-names.ts';
-import { overrideBit } from './bypass.ts';
+import { overrideBit, smmuWord } from './bypass.ts';
 import { coherencySource, type Link, snoopBehavior } from './link.ts';
 
 /** Why KVM believes that DMA is coherent. */
@@ -24,15 +24,7 @@ export function whyCoherent(history: History, event: number, vm: number): Link[]
       },
     ];
   }
-  if (!isX86(topology.cpu)) {
-    return [
-      {
-        event: -1,
-        text: `KVM counts on x86 only: on ${topology.cpu.vendor} kvm_arch_register_noncoherent_dma() is empty, whatever kvm-vfio tells it.`,
-        sources: [{ document: 'linux', place: 'include/linux/kvm_host.h kvm_arch_register_noncoherent_dma()' }],
-      },
-    ];
-  }
+  if (!isX86(topology.cpu)) return [countsNothing(topology.cpu.vendor)];
   const dropped = history.lastChange(kvm.noncoherentDmaCount.base + vm, event, 0);
   if (dropped >= 0) return [countDropped(history, event, dropped)];
   const told = lastAnswer(history, event, vm);
@@ -52,6 +44,14 @@ function countDropped(history: History, event: number, dropped: number): Link {
     event: dropped,
     text: `The count went back to 0 in ${history.routineName(dropped)}() (${history.placeText(dropped)})${why}.`,
     sources: [coherencySource],
+  };
+}
+
+function countsNothing(vendor: string): Link {
+  return {
+    event: -1,
+    text: `KVM counts on x86 only: on ${vendor} kvm_arch_register_noncoherent_dma() is empty, whatever kvm-vfio tells it.`,
+    sources: [{ document: 'linux', place: 'include/linux/kvm_host.h kvm_arch_register_noncoherent_dma()' }],
   };
 }
 
@@ -171,7 +171,10 @@ function reasonText(
   if (domain < 0)
     return `The group of ${device} had no container with a domain at that time: there was nothing to be non-coherent.`;
   if (!unit) return undefined;
-  if (unit.driver === 'smmu') return `${unit.name}: the driver says that the domain is coherent.`;
+  if (unit.driver === 'smmu')
+    return history.hasChange('enforce-cache-coherency')
+      ? undefined
+      : `${unit.name}: the driver answered for accesses without No Snoop, and VFIO took it for a promise about those with it.`;
   if (unit.driver !== 'vt-d') return undefined;
   if (history.isFirstStage(unit) && !history.hasChange('enforce-cache-coherency'))
     return `${unit.name} translates by first-level tables, which have no SNP bit, and nothing set PGSNP; ${history.kernelName()} answers from the snoop control of second-level tables.`;
@@ -195,7 +198,11 @@ function domainSource(unit: IommuModel | undefined): Source {
 
 /** KVM is wrong: which device bypasses through which entry, and why KVM does not know. */
 export function beliefWrong(history: History, event: number, vm: number, device: number): Link[] {
-  return [deviceLink(history, event, device, 'can read and write past the caches'), ...whyCoherent(history, event, vm)];
+  const first = deviceLink(history, event, device, 'can read and write past the caches');
+  const { vendor } = history.model.world.topology.cpu;
+  if (isX86({ vendor })) return [first, ...whyCoherent(history, event, vm)];
+  const told = lastAnswer(history, event, vm);
+  return [first, answerLink(history, told), ...decidedBy(history, told), countsNothing(vendor)];
 }
 
 /** KVM pays without need: what it counts, and the device that is snooped all the same. */
@@ -219,14 +226,18 @@ export function beliefCostly(history: History, event: number, vm: number, device
 function deviceLink(history: History, event: number, device: number, what: string): Link {
   const { iommu, topology } = history.model.world;
   const state = history.stateAt(event);
-  const bit = overrideBit(history, topology.iommus[topology.devices[device]?.iommu ?? -1]);
+  const unit = topology.iommus[topology.devices[device]?.iommu ?? -1];
+  const bit = overrideBit(history, unit);
   const pages = topology.pages.flatMap((page, index) => {
     const entry = iommu.lookupIn(state, device as DeviceId, index as PageId);
-    return entry === 0 ? [] : [`${page.name} ${(entry & IOPTE.snoop) !== 0 ? 'with' : 'without'} ${bit}`];
+    if (entry === 0) return [];
+    return bit === undefined
+      ? [page.name]
+      : [`${page.name} ${(entry & IOPTE.snoop) !== 0 ? 'with' : 'without'} ${bit}`];
   });
   return {
     event,
-    text: `${topology.devices[device]?.name} is open and ${what}: its domain maps ${pages.join(', ')}.`,
+    text: `${topology.devices[device]?.name} is open and ${what}: its domain maps ${pages.join(', ')}${bit === undefined ? `, and ${smmuWord(history, device)}` : ''}.`,
     sources: [snoopBehavior],
   };
 }
