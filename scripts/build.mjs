@@ -90,6 +90,12 @@ const REFUSALS = ['NotAProgram', 'NotInPromela'];
 /** The simulator, which the bundles of the extension that run in Node share: each of its own would double the VSIX. */
 const withSharedSimulator = { ...onNode, plugins: [asBundle({ '@snoopscope/sim-core': 'sim-core' })] };
 
+/** In the parts of the command: the simulator of the program that loads them. */
+const withProgramsSimulator = {
+  ...onNode,
+  alias: { '@snoopscope/sim-core': path.join(root, 'scripts/stand-ins/shared-simulator.cjs') },
+};
+
 /** What the language server in a browser has no use for either: it knows which kernels have a change, and its other part what to say of it. */
 const withoutChangeTexts = {
   name: 'without-change-texts',
@@ -152,18 +158,16 @@ export const bundles = {
     },
     wrapped: true,
   },
-  // The command itself has a simulator of its own: it starts as one file, compiled ahead.
-  'cli-lsp': { entry: 'server/src/node.ts', options: withSharedSimulator, beside: ['sim-core'] },
-  'cli-dap': { entry: 'debug-adapter/src/node.ts', options: withSharedSimulator, beside: ['sim-core'] },
+  // The program has the simulator in it: it starts as one file, compiled ahead.
+  'cli-lsp': { entry: 'server/src/node.ts', options: withProgramsSimulator },
+  'cli-dap': { entry: 'debug-adapter/src/node.ts', options: withProgramsSimulator },
   'cli-mcp': {
     entry: 'client/cli/src/mcp/serve-mcp.ts',
     options: {
-      ...onNode,
+      ...withProgramsSimulator,
       ...withoutCodeFromText,
-      plugins: [...withoutCodeFromText.plugins, ...withSharedSimulator.plugins],
       loader: { '.md': 'text' },
     },
-    beside: ['sim-core'],
   },
   // In the extension, where the other commands are not: what would start them is never called.
   mcp: {
@@ -188,7 +192,7 @@ export const bundles = {
   cli: {
     entry: 'client/cli/src/start.ts',
     options: { ...onNode, banner: { js: '#!/usr/bin/env node' }, define: { 'import.meta.dirname': '__dirname' } },
-    beside: ['cli-program', 'cli-lsp', 'cli-dap', 'cli-mcp', 'sim-core', 'explore-level-worker'],
+    beside: ['cli-program', 'cli-lsp', 'cli-dap', 'cli-mcp', 'explore-level-worker'],
   },
 };
 

@@ -68,7 +68,6 @@ test('holds the bundles of the command and the pages of diagnostics, and depends
     'cli-program.js',
     'cli.js',
     'explore-level-worker.js',
-    'sim-core.js',
   ]);
   const manifest = JSON.parse(readFileSync(path.join(installed, 'package.json'), 'utf8'));
   expect(Object.keys(manifest)).not.toEqual(expect.arrayContaining(['dependencies']));

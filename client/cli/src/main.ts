@@ -1,7 +1,9 @@
 /** The program: the process around {@link main}. */
 import { main } from './cli.ts';
 import { processIo } from './process-io.ts';
+import { shareSimulator } from './shared-simulator.ts';
 
+shareSimulator();
 const io = processIo();
 main(io)
   .finally(() => Promise.all([io.stdout.drained(), io.stderr.drained()]))
