@@ -71,22 +71,6 @@ const withoutCodeFromText = {
   ],
 };
 
-/** The server for assistants has no `export`: what makes programs and models is left out with all that it brings. */
-const withoutPrograms = {
-  name: 'without-programs',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^@snoopscope\/sim-core\/(?:c|promela)$/ }, () => ({ path: 'none', namespace: 'programs' }));
-    onLoad({ filter: /^none$/, namespace: 'programs' }, () => ({
-      contents: `const refuse = () => { throw new Error('This build makes no programs and no models.'); };
-        class Refused extends Error {}
-        export { ${MAKERS.map((name) => `refuse as ${name}`).join(', ')}, ${REFUSALS.map((name) => `Refused as ${name}`).join(', ')} };`,
-    }));
-  },
-};
-
-const MAKERS = ['cProgram', 'cLitmus', 'oneLine', 'parseObserved', 'promelaModel'];
-const REFUSALS = ['NotAProgram', 'NotInPromela'];
-
 /** The simulator, which the bundles of the extension that run in Node share: each of its own would double the VSIX. */
 const withSharedSimulator = { ...onNode, plugins: [asBundle({ '@snoopscope/sim-core': 'sim-core' })] };
 
@@ -169,22 +153,13 @@ export const bundles = {
       loader: { '.md': 'text' },
     },
   },
-  // In the extension, where the other commands are not: what would start them is never called.
+  // In the extension, which has no other commands.
   mcp: {
     entry: 'client/cli/src/mcp/main-mcp.ts',
     options: {
       ...onNode,
       ...withoutCodeFromText,
-      plugins: [
-        ...withoutCodeFromText.plugins,
-        withoutPrograms,
-        asBundle({
-          '@snoopscope/sim-core': 'sim-core',
-          '@snoopscope/server/node': 'cli-lsp',
-          '@snoopscope/debug-adapter/node': 'cli-dap',
-          '@snoopscope/cli/mcp': 'cli-mcp',
-        }),
-      ],
+      plugins: [...withoutCodeFromText.plugins, ...withSharedSimulator.plugins],
       loader: { '.md': 'text' },
     },
     beside: ['sim-core'],

@@ -1,8 +1,7 @@
 /** The command line: finds the command, calls it, and says what went wrong. Nothing else ends the program. */
 import { type Arguments, parseArguments } from './arguments.ts';
 import { commandNamed } from './command-named.ts';
-import type { Invocation } from './commands/command.ts';
-import { COMMANDS } from './commands/table.ts';
+import type { Command, Invocation } from './commands/command.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { asFailure, errorDocument, refusalText } from './failure-report.ts';
 import { commandHelp, generalHelp } from './help.ts';
@@ -22,11 +21,11 @@ const WITHOUT_COMMAND: Readonly<Record<string, string>> = {
   '-V': 'version',
 };
 
-/** Runs one call of the command line and returns its exit code. */
-export async function main(io: Io): Promise<ExitCode> {
+/** Runs one call of a command line with these commands, and returns its exit code. */
+export async function runCommandLine(io: Io, commands: readonly Command[]): Promise<ExitCode> {
   const status = statusLine(io.stderr);
   try {
-    return await dispatch(io, status);
+    return await dispatch(io, commands, status);
   } catch (error) {
     status.clear();
     return report(io, error);
@@ -35,10 +34,10 @@ export async function main(io: Io): Promise<ExitCode> {
   }
 }
 
-async function dispatch(io: Io, status: StatusLine): Promise<ExitCode> {
+async function dispatch(io: Io, commands: readonly Command[], status: StatusLine): Promise<ExitCode> {
   const [first, ...rest] = io.arguments;
   if (first === undefined) {
-    print(io.stderr, generalHelp(COMMANDS, paintFor(io.stderr), textColumns(io.stderr)));
+    print(io.stderr, generalHelp(commands, paintFor(io.stderr), textColumns(io.stderr)));
     return EXIT.wrong;
   }
   const name = WITHOUT_COMMAND[first] ?? first;
@@ -46,7 +45,7 @@ async function dispatch(io: Io, status: StatusLine): Promise<ExitCode> {
     print(io.stdout, `snoopscope ${VERSION}`);
     return EXIT.fine;
   }
-  const command = commandNamed(name, COMMANDS);
+  const command = commandNamed(name, commands);
   const parsed = parseArguments(command, rest);
   const call = callOf(io, parsed, status);
   if (!parsed.flag('help')) return command.run(call);

@@ -1,5 +1,5 @@
 /** The program: the process around {@link main}. */
-import { main } from './cli.ts';
+import { main } from './commands/table.ts';
 import { processIo } from './process-io.ts';
 import { shareSimulator } from './shared-simulator.ts';
 

@@ -4,7 +4,7 @@ import type { CommandLine } from '../mcp/serve-mcp.ts';
 import type { Command } from './command.ts';
 
 /** `line`: the command line that the tools call. */
-export function mcpCommand(line: () => Promise<CommandLine>): Command {
+export function mcpCommand(line: () => CommandLine): Command {
   return {
     name: 'mcp',
     summary: 'Serve the simulator to assistants as tools of the Model Context Protocol.',
@@ -20,7 +20,7 @@ export function mcpCommand(line: () => Promise<CommandLine>): Command {
     async run(call) {
       // Loaded when it is needed: the other commands start faster without it.
       const { serveMcp } = await import('@snoopscope/cli/mcp');
-      await serveMcp(await line(), call.io.workingDirectory, call.io.interrupt);
+      await serveMcp(line(), call.io.workingDirectory, call.io.interrupt);
       if (!call.io.interrupt.aborted) return EXIT.fine;
       process.stdin.destroy();
       return EXIT.interrupted;

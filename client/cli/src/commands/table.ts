@@ -1,4 +1,7 @@
 /** Every command, one line each, in the order of the help page. */
+import { runCommandLine } from '../cli.ts';
+import type { ExitCode } from '../exit-codes.ts';
+import type { Io } from '../io.ts';
 import { bisect } from './bisect.ts';
 import { check } from './check.ts';
 import type { Command } from './command.ts';
@@ -37,7 +40,12 @@ export const COMMANDS: readonly Command[] = [
   kernels,
   lsp,
   dap,
-  mcpCommand(async () => ({ commands: COMMANDS, main: (await import('../cli.ts')).main })),
+  mcpCommand(() => ({ commands: COMMANDS, main })),
   completionCommand(() => COMMANDS),
   helpCommand(() => COMMANDS),
 ];
+
+/** Runs one call of `snoopscope`, and returns its exit code. */
+export function main(io: Io): Promise<ExitCode> {
+  return runCommandLine(io, COMMANDS);
+}
