@@ -19,11 +19,6 @@ export interface AcceptedWithoutEffect {
 export const ACCEPTED_WITHOUT_EFFECT: readonly AcceptedWithoutEffect[] = [
   {
     kind: 'option',
-    names: ['iommu address-width'],
-    why: 'Decides which IOVAs can be mapped; the walk has no mapping near the limit.',
-  },
-  {
-    kind: 'option',
     names: ['mdev parent'],
     why: 'Tells readers which device implements it; the hint `no-effect` says so.',
   },
