@@ -41,7 +41,10 @@ const FOR_PAGES = [
 const withoutPages = withoutParts('without-pages', FOR_PAGES);
 
 /** What they mean, which the command says in SARIF, is left out too where nobody asks for it. */
-const withoutMeanings = withoutParts('without-meanings', [...FOR_PAGES, /(?<=\n) {2}doc:(?: [^\n]*|\n {4}[^\n]*),\n/g]);
+export const withoutMeanings = withoutParts('without-meanings', [
+  ...FOR_PAGES,
+  /(?<=\n) {2}doc:(?: [^\n]*|\n {4}[^\n]*),\n/g,
+]);
 
 /** What few calls need, in a bundle of its own that is read when it is asked for. */
 function asBundle(names) {

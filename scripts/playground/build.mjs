@@ -8,7 +8,7 @@ import { PROFILES } from '../../sim-core/src/kernel/profiles.ts';
 import { monarchGrammar } from '../../sim-core/src/scenario/monarch.ts';
 import { parse } from '../../sim-core/src/scenario/parser.ts';
 import { VOCABULARY } from '../../sim-core/src/scenario/vocabulary.ts';
-import { inBrowser } from '../build.mjs';
+import { inBrowser, withoutMeanings } from '../build.mjs';
 import { root } from '../install.mjs';
 import { thirdPartyNotices } from '../notices.mjs';
 
@@ -47,6 +47,7 @@ export async function buildPlayground(folder = path.join(root, 'dist/playground'
         'monaco-lsp-client': path.join(root, 'node_modules/monaco-editor/esm/external/monaco-lsp-client/out/index.js'),
       },
       plugins: [
+        withoutParts,
         builtData({
           monarch: monarchGrammar(VOCABULARY),
           first: gallery.find(({ path: name }) => name === FIRST),
@@ -59,6 +60,7 @@ export async function buildPlayground(folder = path.join(root, 'dist/playground'
       entryPoints: [path.join(source, 'worker.ts')],
       outfile: path.join(unfinished, 'worker.js'),
       format: 'iife',
+      plugins: [withoutMeanings],
     }),
     esbuild({
       ...common,
@@ -108,6 +110,19 @@ function galleryEntries() {
       return { path: file, title, text };
     });
 }
+
+/** What the editor brings and a page for scenarios has no use for: texts that models of language propose, colours, drops. */
+const withoutParts = {
+  name: 'without-parts',
+  setup: ({ onLoad }) =>
+    onLoad(
+      {
+        filter:
+          /[\\/]contrib[\\/](?:inlineCompletions|colorPicker|dropOrPasteInto)[\\/]browser[\\/]\w+\.?[cC]ontribution\.js$/,
+      },
+      () => ({ contents: '' }),
+    ),
+};
 
 /** Modules `built:NAME` with plain data. */
 function builtData(values) {

@@ -118,7 +118,9 @@ describe('every fact', () => {
     );
     run.runToEnd();
     expect(whyFact(run, 'gpu.r0 == 0', run.steps)).toEqual({
-      problem: expect.stringContaining('`gpu.r0 == 0` is not a fact, and only facts and findings can be explained. Facts are noncoherent,'),
+      problem: expect.stringContaining(
+        '`gpu.r0 == 0` is not a fact, and only facts and findings can be explained. Facts are noncoherent,',
+      ),
     });
     expect(whyFact(run, 'flushes(cpu9)', run.steps)).toHaveProperty('problem');
     expect(whyFact(run, 'flushes(', run.steps)).toHaveProperty('problem');
