@@ -143,7 +143,10 @@ class Page {
     if (this.#opening) return;
     element<HTMLSelectElement>('gallery').value = '';
     // A run is of the text as it was: it ends with the first change.
-    if (this.#run.active) void this.#run.stop().then(() => status('Edited: Run starts again.'));
+    if (this.#run.active) {
+      status('Edited: Run starts again.');
+      void this.#run.stop();
+    }
     clearTimeout(this.#keeping);
     this.#keeping = setTimeout(() => localStorage.setItem(KEPT, this.#editor.text()), KEEP_AFTER_MS);
   }

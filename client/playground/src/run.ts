@@ -94,7 +94,10 @@ export class ScenarioRun {
   async stop(): Promise<void> {
     if (!this.#active) return;
     this.#active = false;
-    await this.#session?.request('disconnect').catch(() => {});
+    const session = this.#session;
+    await session?.request('disconnect').catch(() => {});
+    // Another run may have begun in the meantime.
+    if (this.#session !== session) return;
     this.#session = undefined;
     this.#listener.ended();
   }
