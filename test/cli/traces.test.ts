@@ -88,7 +88,9 @@ describe('a saved run', () => {
     expect(unpacked(content).header).toMatchObject({ branches: [], branch: 1 });
     const { stdout, stderr } = await snoopscope(['run', old]);
     // It may be that this version simulates something differently: that is said, then.
-    expect(`${stdout}${stderr}`.replace(/\s+/g, ' ')).toMatch(/WBINVD forgets the CPU it runs on|runs it differently than/);
+    expect(`${stdout}${stderr}`.replace(/\s+/g, ' ')).toMatch(
+      /WBINVD forgets the CPU it runs on|runs it differently than/,
+    );
   });
 
   test('is the same file each time', async () => {

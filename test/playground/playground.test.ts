@@ -164,6 +164,20 @@ test('check prints what the command prints', async () => {
   expect(await page.textContent('#panel pre')).toContain('holds  exists gpu.r0 == 0 on v3.13..v5.11');
 });
 
+test('a run that begins right after an edit is kept', async () => {
+  await page.click('#run');
+  await says(/^Step [1-9]/);
+  await page.click('#editor .view-lines');
+  // The edit ends the older run, which may still be ending when the new one begins.
+  await page.keyboard.press('Control+End');
+  await page.keyboard.press('Enter');
+  await page.click('#run');
+  await says(/^Step [1-9]/);
+  await page.click('#step-back');
+  await says(/^Step \d+ of/);
+  expect(await page.isEnabled('#stop')).toBe(true);
+});
+
 test('an empty scenario is not judged', async () => {
   await page.click('#editor .view-lines');
   await page.keyboard.press('Control+A');
