@@ -26,7 +26,7 @@ export function coverageText(report: ExplorationReport, depthOption?: string): s
 
 /** Nothing is proved by fingerprints without this number. */
 export function missText({ bits, missProbability }: Fingerprinting): string {
-  return `unless ${bits}-bit fingerprints collided and hid a state: probability at most ${missProbability.toPrecision(2)}`;
+  return `but for a probability of at most ${missProbability.toPrecision(2)} that two states shared a ${bits}-bit fingerprint`;
 }
 
 /** Probes saw most of the states when they saw this share of what is estimated. */
