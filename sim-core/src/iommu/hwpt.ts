@@ -44,7 +44,7 @@ export interface Hwpts {
   readonly attached: Field;
   /** The first device attached to an HWPT of the IOAS whose reserved ranges a range meets. */
   reservedFor(machine: Machine, ioas: IoasId, iova: Iova, size: bigint): DeviceId | undefined;
-  /** iommufd_hwpt_alloc(), v6.6 and later, for a bound device; `pasid` is IOMMU_HWPT_ALLOC_PASID. Returns the HWPT's id or -errno. */
+  /** iommufd_hwpt_paging_alloc() (iommufd_hw_pagetable_alloc() in v6.6), v6.6 and later, for a bound device; `pasid` is IOMMU_HWPT_ALLOC_PASID. Returns the HWPT's id or -errno. */
   readonly allocate: Routine<[idev: DeviceId, ioas: IoasId, pasid: 0 | 1]>;
   /** IOMMU_DESTROY of an HWPT: 0, or -EBUSY while a device uses it. */
   destroy(machine: Machine, context: IommufdId, domain: DomainId): number;
@@ -255,7 +255,7 @@ export function createHwpts(
   );
 
   const allocate = routines.define(
-    'iommufd_hwpt_alloc',
+    'iommufd_hwpt_paging_alloc',
     'drivers/iommu/iommufd/hw_pagetable.c',
     ['idev: device', 'ioas: ioas', 'pasid: truth'],
     (r, idev, ioas, pasid) => {

@@ -106,7 +106,7 @@ export function createIommufd(
     wrapsAround: [E.OVERFLOW, 'a range that wraps around the end of the addresses'],
     reserved: [E.INVAL, 'an IOVA in a range that is reserved for {}', 'device'],
     beyondAperture: [E.INVAL, 'an IOVA that the IOMMU of {} cannot translate', 'domain'],
-    mapped: [E.EXIST, 'the range, or a part of it, mapped already in {}', 'ioas'],
+    mapped: [E.EXIST, 'the range, or a part of it, already mapped in {}', 'ioas'],
     noMemory: [E.FAULT, 'no user memory at the virtual address'],
     notMapped: [E.NOENT, 'nothing mapped in the range in {}', 'ioas'],
     bisects: [E.NOENT, 'a mapping that the range would cut in two in {}', 'ioas'],

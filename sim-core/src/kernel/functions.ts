@@ -26,7 +26,7 @@ const PRESENCE: readonly { readonly place: string; readonly with: ChangeId }[] =
   { place: 'amd_iommu_enforce_cache_coherency', with: 'enforce-cache-coherency' },
   { place: 'arm_smmu_enforce_cache_coherency', with: 'smmu-enforce-coherency' },
   { place: 'drivers/iommu/iommufd/', with: 'iommufd' },
-  { place: 'iommufd_hwpt_alloc_ioctl', with: 'hwpt-alloc' },
+  { place: 'iommufd_hwpt_alloc', with: 'hwpt-alloc' },
   { place: 'drivers/vfio/device_cdev.c', with: 'vfio-cdev' },
   { place: 'vfio_device_group_close', with: 'file-identity' },
   { place: 'vfio_device_put_kvm', with: 'device-holds-kvm' },

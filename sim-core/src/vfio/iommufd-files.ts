@@ -158,7 +158,7 @@ export function createIommufdFiles(base: WorldBase, world: () => World, iommufd:
       return unmapped(t, iommufd.unmap(t.machine, ioas, iova, all ? EVERYTHING : length, false), 'length');
     }),
 
-    hwptAlloc: routines.define('iommufd_hwpt_alloc_ioctl', HW_PAGETABLE, ['filp: file'], (r, filp) => {
+    hwptAlloc: routines.define('iommufd_hwpt_alloc', HW_PAGETABLE, ['filp: file'], (r, filp) => {
       r.step('find device and address space', (t) => {
         const { machine: m } = t;
         const arg = argument(t, 2);

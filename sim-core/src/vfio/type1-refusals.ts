@@ -17,7 +17,7 @@ export function createType1Refusals({ kernel, refusals }: WorldBase) {
     vaddrAndAccess: [E.INVAL, 'VFIO_DMA_MAP_FLAG_VADDR together with READ or WRITE'],
     noAccess: [E.INVAL, 'neither VFIO_DMA_MAP_FLAG_READ nor VFIO_DMA_MAP_FLAG_WRITE'],
     unaligned: [E.INVAL, 'an address or size that is not a multiple of 4 KiB'],
-    mapped: [E.EXIST, 'the range, or a part of it, mapped already in {}', 'container'],
+    mapped: [E.EXIST, 'the range, or a part of it, already mapped in {}', 'container'],
     noMemory: [E.FAULT, 'no user memory at the virtual address'],
     untranslatable: [E.INVAL, 'an IOVA beyond what the IOMMU of {} can translate', 'domain'],
     reserved: [E.INVAL, 'an IOVA in a reserved region (MSIs, or HyperTransport) of the IOMMU of {}', 'domain'],
