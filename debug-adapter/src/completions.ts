@@ -1,5 +1,5 @@
 /** What can be typed in the console at a place: commands, names, registers, facts. */
-import { EXIT_REASONS, FACTS, type FactParam, FINDINGS, factByName, type Model } from '@snoopscope/sim-core';
+import { EXIT_NAMES, FACTS, type FactParam, FINDINGS, factByName, type Model } from '@snoopscope/sim-core';
 import { CONSOLE_COMMANDS } from './console.ts';
 
 export interface CompletionCandidate {
@@ -55,7 +55,7 @@ function factArguments(model: Model, { kind }: FactParam): Candidate[] {
     cpu: Array.from({ length: topology.cpu.count }, (_, cpu) => `cpu${cpu}`),
     word: topology.words.map(({ name }) => name),
     group: topology.groups.map(({ number }) => String(number)),
-    exit: EXIT_REASONS,
+    exit: EXIT_NAMES,
   };
   return labels[kind].map((label) => ({ label, detail: kind, kind: 'value' }));
 }

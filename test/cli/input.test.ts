@@ -120,6 +120,22 @@ test('check warns of calls that fail and do not say so, on the kernels that it c
   expect(exitCode).toBe(0);
 });
 
+describe('a fault in the page tables of KVM has the name that it has on the CPU', () => {
+  test.each([
+    ['intel', 'EPT_VIOLATION'],
+    ['amd', 'NPF'],
+    ['arm64', 'DABT_LOW'],
+    ['power', 'H_DATA_STORAGE'],
+  ])('%s', async (cpu, name) => {
+    const stdin =
+      `machine {\n  cpu ${cpu}\n  memory x = 0\n}\nsetup {\n  kvm = open("/dev/kvm", O_RDWR)\n  vm = ioctl(kvm, KVM_CREATE_VM, 0)\n` +
+      `  vcpu0 = ioctl(vm, KVM_CREATE_VCPU, 0)\n}\nvcpu 0 {\n  mov [x], 1\n}\n` +
+      `exists exits(vcpu0, ${name}) == 1\nexists exits(vcpu0, EPT_VIOLATION) == 1\n`;
+    expect(await snoopscope('check -', { stdin })).toMatchObject({ exitCode: 0 });
+    expect((await snoopscope('run -', { stdin })).stdout).toContain(`vcpu0 leaves the guest: ${name} (page of x)`);
+  });
+});
+
 test('a machine in which nobody does anything', async () => {
   const stdin = 'machine {\n  memory x = 0\n}\n';
   expect((await snoopscope('run -', { stdin })).stdout).toContain('Completed after 0 micro-steps');

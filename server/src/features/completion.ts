@@ -3,7 +3,7 @@ import {
   type Completion,
   type CompletionPlace,
   completionAt,
-  EXIT_REASONS,
+  EXIT_NAMES,
   type FactParam,
   IOCTLS,
   MACHINE_OPTIONS,
@@ -343,7 +343,7 @@ class Offering {
       case 'word':
         return this.has.symbols('word');
       case 'exit':
-        return table.valueOffers(EXIT_REASONS);
+        return table.valueOffers(EXIT_NAMES);
       case 'group':
         return table.valueOffers(this.has.groups());
     }

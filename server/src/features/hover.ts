@@ -1,5 +1,5 @@
 import {
-  EXIT_REASONS,
+  EXIT_NAMES,
   FILE_KINDS,
   includePath,
   kernelLike,
@@ -107,8 +107,11 @@ function aboutWord(found: WordAt, snapshot: Snapshot): string | undefined {
     case 'bdf':
       return page(`\`${word.text}\`: a PCI address, as domain:bus:device.function.`, inLanguage('machine'));
     case 'constant':
-      return (EXIT_REASONS as readonly string[]).includes(word.text)
-        ? page(`**${word.text}**: a reason for a VM exit, named as in VMX.`, inLanguage('Final conditions'))
+      return EXIT_NAMES.includes(word.text)
+        ? page(
+            `**${word.text}**: a reason for a VM exit. Reasons are named as in VMX; NPF (AMD), DABT_LOW (arm64) and H_DATA_STORAGE (POWER) are what EPT_VIOLATION is called there.`,
+            inLanguage('Final conditions'),
+          )
         : undefined;
     case 'option-value':
       return aboutOptionValue(found) ?? aboutPlainValue(snapshot, found);

@@ -20,6 +20,7 @@ import { writtenDescriptors } from '../scenario/declared.ts';
 import {
   EVENT_WIDTH,
   EXIT_REASONS,
+  exitName,
   FAULT_REASONS,
   FREED_OBJECTS,
   type FreedObject,
@@ -112,7 +113,7 @@ function describeHappening(
     case 'exit':
       return text(
         'exit',
-        `${vcpu(a)} leaves the guest: ${EXIT_REASONS[b]}${EXIT_REASONS[b] === 'EPT_VIOLATION' ? ` (page of ${pageText(model, c)})` : ''}`,
+        `${vcpu(a)} leaves the guest: ${exitName(b, topology.cpu.vendor)}${EXIT_REASONS[b] === 'EPT_VIOLATION' ? ` (page of ${pageText(model, c)})` : ''}`,
       );
     case 'wbinvd':
       return text('cache', `cpu${a} executes WBINVD${b >= 0 ? ` for ${vcpu(b)}` : ''}`);

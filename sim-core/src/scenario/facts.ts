@@ -5,12 +5,12 @@
 import { LEAF, leafType } from '../kvm/mmu.ts';
 import { LINE_STATES } from '../memory/memory.ts';
 import { memtypeName, memtypeNamed } from '../memory/memtype.ts';
-import { EXIT_REASONS, type ExitReason } from '../state/event.ts';
+import { EXIT_NAMES, EXIT_REASONS, type ExitReason } from '../state/event.ts';
 import type { GroupId, PageId, VcpuId, VmId } from '../state/ids.ts';
 import { groupCoherent } from '../vfio/coherent.ts';
 import type { World } from '../world.ts';
 
-export { EXIT_REASONS };
+export { EXIT_NAMES, EXIT_REASONS };
 
 /** A number of a state. */
 export type StateReader = (state: Int32Array) => number;
@@ -96,7 +96,7 @@ const noncoherent: FactSpec<'vm', 'noncoherent'> = {
 const exits: FactSpec<'vcpu' | 'exit', 'exits'> = {
   name: 'exits',
   params: [vcpu, { name: 'reason', kind: 'exit' }],
-  doc: 'How often the vCPU left the guest for this reason.',
+  doc: 'How often the vCPU left the guest for this reason, named as in VMX: EPT_VIOLATION is called NPF on AMD, DABT_LOW on arm64 and H_DATA_STORAGE on POWER.',
   value: 'number',
   compile: ({ counters }, { vcpu, exit }) => slot(counters.slot({ kind: 'exits', actor: vcpu, reason: exit })),
 };

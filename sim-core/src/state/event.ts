@@ -75,7 +75,7 @@ export function happeningOf(code: number): Happening {
   return name;
 }
 
-/** VM exit reasons, named as the VMX reasons of the SDM (SVM's are the same events in lower case). */
+/** VM exit reasons, named as the VMX reasons of the SDM: to the model each is one event, whatever a CPU calls it. */
 export const EXIT_REASONS = [
   'WBINVD',
   'INVD',
@@ -89,6 +89,28 @@ export const EXIT_REASONS = [
   'EPT_MISCONFIG',
 ] as const;
 export type ExitReason = (typeof EXIT_REASONS)[number];
+
+/** EPT_VIOLATION as KVM names it on each CPU: a fault in the page tables that it has for the guest. */
+const SECOND_STAGE_FAULTS = {
+  intel: 'EPT_VIOLATION',
+  amd: 'NPF',
+  arm64: 'DABT_LOW',
+  power: 'H_DATA_STORAGE',
+} as const;
+
+/** Every name that a condition may write for a reason. */
+export const EXIT_NAMES: readonly string[] = [...new Set([...EXIT_REASONS, ...Object.values(SECOND_STAGE_FAULTS)])];
+
+/** The reason that one of {@link EXIT_NAMES} means. */
+export function exitReasonNamed(name: string): ExitReason {
+  return EXIT_REASONS.find((reason) => reason === name) ?? 'EPT_VIOLATION';
+}
+
+/** What KVM calls a reason, by its index in {@link EXIT_REASONS}, on a CPU. */
+export function exitName(reason: number, vendor: keyof typeof SECOND_STAGE_FAULTS): string {
+  const name = EXIT_REASONS[reason];
+  return name === 'EPT_VIOLATION' ? SECOND_STAGE_FAULTS[vendor] : (name ?? '');
+}
 
 export const FAULT_REASONS = ['no-domain', 'not-present', 'no-read', 'no-write', 'reserved-snp'] as const;
 export type FaultReason = (typeof FAULT_REASONS)[number];

@@ -1,6 +1,6 @@
 /** Why counts are what they are: exits of a vCPU, flushes of a pCPU, zaps of a VM. */
 import { changeById } from '../../kernel/changes.ts';
-import { EVENT_WIDTH, EXIT_REASONS } from '../../state/event.ts';
+import { EVENT_WIDTH, EXIT_REASONS, exitName } from '../../state/event.ts';
 import { NOTE } from '../../state/machine.ts';
 import { whyCoherent } from '../causes/belief.ts';
 import { emulateSource, type Link, loadSource, sdmCaches } from '../causes/link.ts';
@@ -22,7 +22,7 @@ export const exitsExplained: FactExplainer = (asked) => {
     return [
       from(-1, `This CPU cannot exit on WBINVD: the instruction runs natively, and ${name} never leaves for it.`),
     ];
-  return [from(-1, `${name} has not left the guest for ${args.exit} up to here.`)];
+  return [from(-1, `${name} has not left the guest for ${exitName(reason, topology.cpu.vendor)} up to here.`)];
 };
 
 /** Each WBINVD that ran on the pCPU, and each exit of which it was left out, with the reason. */

@@ -1,7 +1,7 @@
 import type { ActorHeader, Condition, Span, Term } from '../ast.ts';
 import { contentsOfKind } from '../blocks.ts';
 import { brokenNames } from '../broken-names.ts';
-import { EXIT_REASONS, FACTS, type FactParam, type FactSpec, factByName } from '../facts.ts';
+import { EXIT_NAMES, FACTS, type FactParam, type FactSpec, factByName } from '../facts.ts';
 import { literalsOf } from '../roles.ts';
 import { didYouMean, nearest } from '../suggest.ts';
 import {
@@ -95,9 +95,9 @@ export function argumentCount(fact: FactSpec): string {
 
 /** An argument that is wrong whatever the machine is like; undefined when it may be right. */
 export function badArgument(kind: FactParam['kind'], text: string): Wording | undefined {
-  if (kind === 'exit' && !(EXIT_REASONS as readonly string[]).includes(text)) {
-    const meant = nearest(text, EXIT_REASONS);
-    const message = `\`${text}\` is not an exit reason${didYouMean(meant)} Known are ${list(EXIT_REASONS, 12)}.`;
+  if (kind === 'exit' && !EXIT_NAMES.includes(text)) {
+    const meant = nearest(text, EXIT_NAMES);
+    const message = `\`${text}\` is not an exit reason${didYouMean(meant)} Known are ${list(EXIT_NAMES, EXIT_NAMES.length)}.`;
     return { message, meant };
   }
   if (kind === 'cpu' && !/^cpu\d+$/.test(text))

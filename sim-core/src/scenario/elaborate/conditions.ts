@@ -2,7 +2,7 @@
 import type { CompiledCondition } from '../../engine/model.ts';
 import { FINDINGS, type Finding } from '../../engine/monitors/table.ts';
 import { FILE_KIND_NAMES } from '../../files/kinds.ts';
-import type { ExitReason } from '../../state/event.ts';
+import { exitReasonNamed } from '../../state/event.ts';
 import type { Condition, LineContent, Span, Term, Word } from '../ast.ts';
 import type { Check } from '../checks/check.ts';
 import { noActor, unknownActor } from '../checks/unknown-actor.ts';
@@ -301,7 +301,7 @@ class TermCompiler {
       case 'group':
         return this.#group(arg);
       case 'exit':
-        return arg.text as ExitReason;
+        return exitReasonNamed(arg.text);
     }
   }
 }
