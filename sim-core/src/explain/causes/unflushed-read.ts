@@ -6,6 +6,7 @@ import { BUFFERED } from '../../cpu/store-buffer.ts';
 import { LINE } from '../../memory/memory.ts';
 import type { CpuId } from '../../state/ids.ts';
 import { NOTE } from '../../state/machine.ts';
+import { isX86 } from '../../topology.ts';
 import { describeEvent } from '../event-text.ts';
 import type { History } from '../history.ts';
 import { nodeOfStep } from '../statement-text.ts';
@@ -78,14 +79,17 @@ function destroyedLinks(
 
 /** What should have come between the write and the read, and what came in its place. */
 function omissionLink(history: History, event: number, word: number, write: number): Link {
+  const { topology } = history.model.world;
   const late = lateFlush(history, event, word);
   const others = late ? undefined : flushOfAnother(history, write, event);
   const combining = history.combiningHolders(event, word).length > 0;
   const missing = combining
     ? 'No fence and no uncached access comes between that drains the buffer'
-    : 'No CLFLUSH, CLWB or WBINVD comes between that writes the line back';
+    : isX86(topology.cpu)
+      ? 'No CLFLUSH, CLWB or WBINVD comes between that writes the line back'
+      : 'Nothing cleans the line in between';
   const what = late ?? (others === undefined ? missing : anotherText(history, others));
-  const byHost = history.model.world.topology.actors[history.actorOf(write)]?.kind === 'host';
+  const byHost = topology.actors[history.actorOf(write)]?.kind === 'host';
   return {
     event: others ?? -1,
     text: byHost ? `${what}.` : `${what}: bare metal may give the device the old value too.`,
