@@ -132,3 +132,37 @@ test('QEMU of Proxmox, in the journal', () => {
     { text: 'kvm: vfio: Cannot reset device 0000:01:00.1, no available reset mechanism.', source: 'vmm' },
   ]);
 });
+
+test('a WBINVD comes after the calls before it, by the clocks of two logs that both show a registration', () => {
+  const strace = [
+    '70 1732880001.100000 openat(AT_FDCWD, "/dev/kvm", O_RDWR) = 9',
+    '70 1732880001.200000 ioctl(9, KVM_CREATE_VM, 0) = 10',
+    '71 1732880001.300000 ioctl(10, KVM_CREATE_VCPU, 0) = 12',
+    '70 1732880001.400000 openat(AT_FDCWD, "/dev/vfio/33", O_RDWR) = 20',
+    '70 1732880001.500000 openat(AT_FDCWD, "/dev/vfio/vfio", O_RDWR) = 21',
+    '70 1732880001.600000 ioctl(20, VFIO_GROUP_SET_CONTAINER, [21]) = 0',
+    '70 1732880001.700000 ioctl(21, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU) = 0',
+    '70 1732880001.800000 ioctl(10, KVM_CREATE_DEVICE, 0x7ffd1c100) = 0',
+    '70 1732880001.900000 ioctl(22, KVM_SET_DEVICE_ATTR, 0x7ffd1c120) = 0',
+    '70 1732880002.000000 ioctl(20, VFIO_GROUP_GET_DEVICE_FD, "0000:41:00.0") = 23',
+    '71 1732880003.000000 ioctl(12, KVM_RUN, 0) = -1 EINTR (Interrupted system call)',
+    '70 1732880005.000000 close(23) = 0',
+    '70 1732880006.000000 exit_group(0) = ?',
+  ];
+  const ftrace = [
+    '# tracer: function',
+    ' vmm-70 [000] .....  100.900000: kvm_vfio_set_attr <-kvm_device_ioctl',
+    ' vmm-70 [000] .....  100.900010: kvm_arch_register_noncoherent_dma <-kvm_vfio_update_coherency',
+    ' vmm-71 [001] d....  102.500000: kvm_exit: vcpu 0 reason WBINVD rip 0x1000 info1 0x0 info2 0x0',
+    ' vmm-71 [001] .....  102.500010: kvm_emulate_wbinvd <-handle_wbinvd',
+  ];
+  const { result } = take(
+    [
+      { name: 'strace.txt', text: `${strace.join('\n')}\n` },
+      { name: 'ftrace.txt', text: `${ftrace.join('\n')}\n` },
+    ],
+    [],
+  );
+  // After GET_DEVICE_FD, the ninth call of the thread, and before the device is closed.
+  expect(/^schedule only .*$/m.exec(result.text)?.[0]).toMatch(/vmm\*\d+ vcpu0 vmm\*2$/);
+});

@@ -1,7 +1,7 @@
 /**
  * Puts what the kernel did between the calls of the same run. Clocks of two tools differ, and strace without -t has none,
  * so the order comes from what both show: the calls on the kvm-vfio device. Between two of those, no WBINVD is executed or
- * skipped differently wherever it is.
+ * skipped differently wherever it is; where both have times, the last of them tells how far the clocks are apart.
  */
 import type { Evidence, GuestAction, LoggedDeed, WbinvdExit } from './evidence.ts';
 import type { KeptCall } from './kept.ts';
@@ -67,6 +67,7 @@ export function placed(
     ({ text }, index) => text.includes('KVM_CREATE_VCPU') && (anchored < 0 || index < anchored),
   );
   let at = created + 1;
+  let apart: number | undefined;
   let strangers = 0;
   for (const deed of evidence.deeds) {
     if (deed.kind === 'wbinvd' || deed.kind === 'guest') {
@@ -74,6 +75,7 @@ export function placed(
         if (deed.kind === 'wbinvd') strangers++;
         continue;
       }
+      if (apart !== undefined && deed.time !== undefined) at = beforeTime(steps, at, deed.time - apart);
       const list = places.get(at) ?? [];
       places.set(at, list);
       list.push(deed);
@@ -82,13 +84,24 @@ export function placed(
     const anchor = deed.kind === 'function' ? ANCHORS[deed.what] : undefined;
     if (anchor === undefined || !ours(deed, tids)) continue;
     const next = steps.findIndex((step, index) => index >= at && step.anchor === anchor);
-    if (next >= 0) at = next + 1;
+    if (next < 0) continue;
+    at = next + 1;
+    const { time } = steps[next]!;
+    apart = deed.time === undefined || time === undefined ? undefined : deed.time - time;
   }
   if (strangers > 0)
     assumptions.add(
       `${strangers} WBINVD exits are of threads that the log of calls does not have: of another VM, and left out.`,
     );
   return places;
+}
+
+/** The first step from `at` on that comes later, or that the kernel's log shows as well. */
+function beforeTime(steps: readonly RebuiltStep[], at: number, time: number): number {
+  const later = steps.findIndex(
+    (step, index) => index >= at && (step.anchor !== undefined || (step.time !== undefined && step.time > time)),
+  );
+  return later < 0 ? steps.length : later;
 }
 
 function placedByLine(
