@@ -83,6 +83,15 @@ const LATE_PAST_CACHES: GuestProgram = {
   host: ['prefetch x cpu=0'],
 };
 
+/** The same store drains at once, and the other CPU writes its older line over it before the fence. */
+const WRITTEN_OVER: GuestProgram = {
+  ...LATE_PAST_CACHES,
+  options: 'self-snoop=off',
+  vcpu0: ['mov [x], 1', 'sfence'],
+  vcpu1: ['mov [x], 1', 'clflush [x]'],
+  host: ['drain cpu=0'],
+};
+
 function overPrograms(look: (program: GuestProgram) => void): void {
   fc.assert(
     fc.property(guestProgram, (program) => {
@@ -92,6 +101,6 @@ function overPrograms(look: (program: GuestProgram) => void): void {
         if (!(error instanceof ModelLimit)) throw error;
       }
     }),
-    { numRuns: RUNS, examples: [[LATE_PAST_CACHES]] },
+    { numRuns: RUNS, examples: [[LATE_PAST_CACHES], [WRITTEN_OVER]] },
   );
 }

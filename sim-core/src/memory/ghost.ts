@@ -85,6 +85,12 @@ export interface Ghost {
 /** `flushing`: the copy is from before a WBINVD of the vCPU that is under way, and is gone when that is over. */
 export const OLD_COPY = { none: 0, held: 1, flushing: 2 } as const;
 
+/**
+ * Does a store that waits in a write-combining buffer drain past the caches, and when? Any time before its end; when a
+ * modified line is written back meanwhile, that may come after it and leave the line's older content.
+ */
+const BYPASSES = { no: 0, atTheEnd: 1, orBeforeAWriteBack: 2 } as const;
+
 /** What CR0.CD means for a vCPU's ghost cache: lines that were there still hit until the cache is flushed. */
 export const NO_FILL = { off: 0, hitsRemain: 1, flushed: 2 } as const;
 
@@ -166,7 +172,12 @@ export function createGhost(base: WorldBase, memory: Memory): Ghost {
   function clean(m: Machine, line: number): void {
     if (m.state[dirtyIn.base + line] === 0) return;
     m.put(dirtyIn.base + line, 0);
-    for (const word of wordsOf[line]!) m.put(underDirty.base + word, 0);
+    for (const word of wordsOf[line]!) {
+      m.put(underDirty.base + word, 0);
+      for (let slot = word; slot < combining.size; slot += words)
+        if (m.state[combiningBypasses.base + slot] === BYPASSES.atTheEnd)
+          m.put(combiningBypasses.base + slot, BYPASSES.orBeforeAWriteBack);
+    }
   }
 
   function forgetOld(m: Machine, vcpu: number, line: number): void {
@@ -235,14 +246,15 @@ export function createGhost(base: WorldBase, memory: Memory): Ghost {
     const slot = vcpu * words + word;
     const version = m.state[combining.base + slot]!;
     if (version === 0) return;
-    const bypasses = m.state[combiningBypasses.base + slot] !== 0;
+    const bypasses = m.state[combiningBypasses.base + slot]!;
     m.put(combining.base + slot, 0);
     m.put(combiningBypasses.base + slot, 0);
     // A younger store that waits elsewhere may have drained before this one: then this one is what it leaves.
     for (let other = word; other < combining.size; other += words) {
       if (m.state[combining.base + other]! > version) m.put(combining.base + other, version);
     }
-    if (bypasses) pastCaches(m, word, version);
+    if (bypasses === BYPASSES.orBeforeAWriteBack) pastCaches(m, word, least(m.state, guaranteed, word, version));
+    else if (bypasses !== BYPASSES.no) pastCaches(m, word, version);
     else drained(m, word, version);
   }
 
@@ -269,7 +281,7 @@ export function createGhost(base: WorldBase, memory: Memory): Ghost {
     m.put(guaranteed.base + word, afterCombining(state, word, state[guaranteed.base + word]!));
     if (isDirty(state, word)) m.put(underDirty.base + word, dramBound(state, word));
     m.put(combining.base + vcpu * words + word, version);
-    m.put(combiningBypasses.base + vcpu * words + word, bypasses ? 1 : 0);
+    m.put(combiningBypasses.base + vcpu * words + word, bypasses ? BYPASSES.atTheEnd : BYPASSES.no);
   }
 
   const ghost: Ghost = {
