@@ -21,6 +21,7 @@
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
 import type { WorldBase } from '../world.ts';
+import { BYPASSES, NO_FILL, OLD_COPY } from './ghost-marks.ts';
 import type { Memory } from './memory.ts';
 import { cacheable, MEMTYPE } from './memtype.ts';
 
@@ -81,18 +82,6 @@ export interface Ghost {
   /** A store by the host's own CPU: it takes part in coherence, and the guest has to flush it like any other. */
   hostStore(machine: Machine, word: number, version: number): void;
 }
-
-/** `flushing`: the copy is from before a WBINVD of the vCPU that is under way, and is gone when that is over. */
-export const OLD_COPY = { none: 0, held: 1, flushing: 2 } as const;
-
-/**
- * Does a store that waits in a write-combining buffer drain past the caches, and when? Any time before its end; when a
- * modified line is written back meanwhile, that may come after it and leave the line's older content.
- */
-const BYPASSES = { no: 0, atTheEnd: 1, orBeforeAWriteBack: 2 } as const;
-
-/** What CR0.CD means for a vCPU's ghost cache: lines that were there still hit until the cache is flushed. */
-export const NO_FILL = { off: 0, hitsRemain: 1, flushed: 2 } as const;
 
 export function createGhost(base: WorldBase, memory: Memory): Ghost {
   const { topology, layout } = base;

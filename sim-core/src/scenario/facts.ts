@@ -5,12 +5,12 @@
 import { LEAF, leafType } from '../kvm/mmu.ts';
 import { LINE_STATES } from '../memory/memory.ts';
 import { memtypeName, memtypeNamed } from '../memory/memtype.ts';
-import { EXIT_NAMES, EXIT_REASONS, type ExitReason } from '../state/event.ts';
+import { EXIT_NAMES, type ExitReason } from '../state/event.ts';
 import type { GroupId, PageId, VcpuId, VmId } from '../state/ids.ts';
 import { groupCoherent } from '../vfio/coherent.ts';
 import type { World } from '../world.ts';
 
-export { EXIT_NAMES, EXIT_REASONS };
+export { EXIT_NAMES };
 
 /** A number of a state. */
 export type StateReader = (state: Int32Array) => number;
