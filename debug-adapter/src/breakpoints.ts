@@ -177,7 +177,7 @@ export function functionBreakpoint(
   return { breakpoint: { ...trigger.breakpoint, kind: 'function', name: wanted, routines, nodes } };
 }
 
-/** `kvm_vfio_*` stands for all functions that begin so. Each part is looked for once: a regular expression tries again. */
+/** `kvm_vfio_*` means every function whose name begins like that. Each part is looked for once; a regular expression would backtrack. */
 function matches(wanted: string, name: string): boolean {
   const parts = wanted.split('*');
   const first = parts.shift() ?? '';

@@ -75,7 +75,7 @@ function explainFinding(run: Run, position: number, finding: number): string[] {
     const at = event * EVENT_WIDTH;
     if (run.log[at] === NOTE.finding && run.log[at + 1] === finding) return whyText(why(run, event));
   }
-  return [`Up to here there is no ${FINDINGS[finding]}.`];
+  return [`No ${FINDINGS[finding]} was found up to here.`];
 }
 
 function eventsBefore(run: Run, position: number): number {

@@ -56,5 +56,5 @@ test('questions about a word that is written all the time are answered at once',
   expect(history.slice(-2)).toEqual([expect.stringMatching(/^and 99\d{3} before these$/), '`go 100000` goes there.']);
   expect(await ask('who vcpu0.eax')).toMatch(/line 11 `mov eax, 7`/);
   expect(await ask('why')).toMatch(/^Nothing has been found and no call has failed/);
-  expect(await ask('why belief')).toBe('Up to here there is no belief.');
+  expect(await ask('why belief')).toBe('No belief was found up to here.');
 });

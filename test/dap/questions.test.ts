@@ -61,7 +61,7 @@ test('`why` of a kind of finding explains the last one of it', async () => {
     (await client.request('evaluate', { expression, context: 'repl' })).result;
   expect(await ask('why belief')).toMatch(/^belief: .*\n1\. gpu is open and can read and write past the caches/);
   expect(await ask('why stale-read')).toMatch(/^stale-read: gpu read an old value of x\n1\. /);
-  expect(await ask('why deadlock')).toBe('Up to here there is no deadlock.');
+  expect(await ask('why deadlock')).toBe('No deadlock was found up to here.');
 });
 
 test('what changed an entry of an IOMMU is said with what it was and is', async () => {

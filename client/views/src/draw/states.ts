@@ -139,7 +139,7 @@ function spread(row: readonly Spot[], width: number): void {
   for (const [i, one] of row.entries()) one.x = ((i + 0.5) / row.length) * width;
 }
 
-/** Moves neighbours apart as little as it takes; where there is no room for all, they share it. */
+/** Moves neighbours apart as little as it takes; where not all fit, they share the room. */
 function separate(row: readonly Spot[], width: number): void {
   const needed = row.reduce((sum, one) => sum + one.width + GAP, 0);
   if (needed > width) {
