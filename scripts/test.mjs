@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { ensureInstalled, node, root, toolEnvironment } from './install.mjs';
-import { unitOutcome } from './unit-outcome.mjs';
+import { failedLine, unitOutcome } from './unit-outcome.mjs';
 
 /** What parts print. What is held comes out with `show`, in one piece, and what is written later at once. */
 class Output {
@@ -26,7 +26,7 @@ class Output {
 
 // Ends what hangs, on a machine that is busy with other things as well.
 const longestPart = 60 * 60_000; // milliseconds
-const total = { passed: 0, failed: 0, retried: [], skipped: [], crashes: [] };
+const total = { passed: 0, failed: 0, retried: [], skipped: [], failures: [] };
 const scratch = await mkdtemp(path.join(tmpdir(), 'snoopscope-test-'));
 const output = new Output();
 const afterwards = new Output({ held: true });
@@ -38,9 +38,10 @@ if (await part('install', ensureInstalled)) {
 }
 await rm(scratch, { recursive: true, force: true });
 
-for (const crash of total.crashes) output.write(`failed: ${crash}\n`);
 for (const title of total.retried) output.write(`retried: ${title} (its first run failed, see above)\n`);
 for (const { title, reason } of total.skipped) output.write(`skipped: ${title} (${reason})\n`);
+// Last, so that the end of a log that was cut has them.
+for (const failure of total.failures) output.write(`failed: ${failure}\n`);
 const skipped = total.skipped.length > 0 ? `, ${total.skipped.length} skipped` : '';
 output.write(`\n${total.passed} passed, ${total.failed} failed${skipped}\n`);
 process.exit(total.failed > 0 ? 1 : 0);
@@ -63,6 +64,7 @@ async function part(name, run, to = output) {
   } catch (error) {
     finished = false;
     total.failed++;
+    total.failures.push(failedLine(name, error.message));
     to.write(`\nfailed: ${name}: ${error.message}\n`);
   }
   to.write(`(${name}: ${Math.round((performance.now() - started) / 1000)} s)\n`);
@@ -86,11 +88,11 @@ async function vitest(to) {
     to,
   );
   const { testResults } = JSON.parse(await readFile(report, 'utf8'));
-  const { passed, failed, skipped, crashes } = unitOutcome(testResults, log, root);
+  const { passed, failed, skipped, failures } = unitOutcome(testResults, log, root);
   total.passed += passed;
   total.failed += failed;
   total.skipped.push(...skipped);
-  total.crashes.push(...crashes);
+  total.failures.push(...failures);
   if (testResults.length === 0) throw new Error('vitest found no tests');
   if (code !== 0 && failed === 0) throw new Error(`vitest ended with exit code ${code}, though no test failed`);
 }
@@ -102,6 +104,8 @@ async function vscode(to) {
   const count = (kind) => outcomes.filter((outcome) => outcome.kind === kind).length;
   total.passed += count('passed');
   total.failed += count('failed');
+  const failed = outcomes.filter(({ kind }) => kind === 'failed');
+  total.failures.push(...failed.map(({ title, error }) => failedLine(title, error)));
   total.retried.push(...outcomes.filter(({ kind }) => kind === 'retried').map(({ title }) => title));
   total.skipped.push(...outcomes.filter(({ kind }) => kind === 'skipped'));
   if (outcomes.length === 0) throw new Error('the suite in VS Code ran no tests');

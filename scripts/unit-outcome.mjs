@@ -13,33 +13,36 @@ const REASON =
 /**
  * @param testResults of vitest's JSON report
  * @param log what vitest printed
- * @returns {{ passed: number, failed: number, skipped: { title: string, reason: string }[], crashes: string[] }}
- *   `crashes` has a line for each file that did not finish.
+ * @returns {{ passed: number, failed: number, skipped: { title: string, reason: string }[], failures: string[] }}
+ *   `failures` has a line for each test that failed, and for each file that did not finish.
  */
 export function unitOutcome(testResults, log, root) {
-  const outcome = { passed: 0, failed: 0, skipped: [], crashes: [] };
+  const outcome = { passed: 0, failed: 0, skipped: [], failures: [] };
   const text = log.replaceAll(ANSI, '');
   const { ends, unreached } = crashesOf(text, testResults);
   const reasons = [...new Set([...text.matchAll(REASON)].map(([line]) => line.replace(/^# ?/, '')))];
   for (const file of testResults) {
-    let failed = 0;
+    const name = path.relative(root, file.name);
+    const failed = [];
     let notRun = 0;
-    for (const { status, fullName, meta } of file.assertionResults) {
+    for (const { status, fullName, meta, failureMessages } of file.assertionResults) {
       if (status === 'passed') outcome.passed++;
-      else if (status === 'failed') failed++;
+      else if (status === 'failed') failed.push(failedLine(`${name} ${fullName}`, failureMessages?.[0]));
       // What was not skipped on purpose was not reached.
       else if (status === 'pending') notRun++;
       else outcome.skipped.push({ title: fullName, reason: meta?.reason ?? 'its test gives no reason' });
     }
     if (ends.has(file.name) || notRun > 0) {
-      const name = path.relative(root, file.name);
-      outcome.crashes.push(crashText(name, ends.get(file.name), reasons, notRun));
+      outcome.failures.push(crashText(name, ends.get(file.name), reasons, notRun));
       notRun = Math.max(notRun, 1);
-    } else if (file.status === 'failed' && failed === 0) failed = 1; // It did not load.
-    outcome.failed += failed + notRun;
+    } else if (file.status === 'failed' && failed.length === 0) {
+      failed.push(failedLine(`${name} did not load`, file.message));
+    }
+    outcome.failures.push(...failed);
+    outcome.failed += failed.length + notRun;
   }
   for (const file of unreached) {
-    outcome.crashes.push(`${path.relative(root, file)} did not run: its process had crashed`);
+    outcome.failures.push(`${path.relative(root, file)} did not run: its process had crashed`);
     outcome.failed++;
   }
   return outcome;
@@ -67,6 +70,12 @@ function crashesOf(text, testResults) {
 function cameToItsEnd({ status, assertionResults }) {
   const statuses = assertionResults.map((test) => test.status);
   return !statuses.includes('pending') && (status === 'passed' || statuses.includes('failed'));
+}
+
+/** One line: what failed, and the first line of how. */
+export function failedLine(title, error) {
+  const [first] = (error ?? '').replaceAll(ANSI, '').trim().split('\n');
+  return first ? `${title}: ${first}` : title;
 }
 
 function crashText(file, how, reasons, notRun) {

@@ -1,4 +1,4 @@
-// What `npm test` says of a test file whose process crashes.
+// What `npm test` says of tests that fail and of test files whose process crashes.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,21 +10,31 @@ import { unitOutcome } from '../../scripts/unit-outcome.mjs';
 const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'snoopscope-outcome-')));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const result = (fullName: string, status: string, meta = {}) => ({ fullName, status, meta });
+const result = (fullName: string, status: string, meta = {}, failureMessages: string[] = []) => ({
+  fullName,
+  status,
+  meta,
+  failureMessages,
+});
 
 test('files that finish', () => {
   const results = [
     {
       name: '/r/test/a.test.ts',
       status: 'failed',
-      assertionResults: [result('fits', 'passed'), result('does not', 'failed')],
+      assertionResults: [
+        result('fits', 'passed'),
+        result('does not', 'failed', {}, [
+          '\u001b[31mAssertionError\u001b[39m: expected 1 to be 2\n    at a.test.ts:3',
+        ]),
+      ],
     },
     {
       name: '/r/test/b.test.ts',
       status: 'passed',
       assertionResults: [result('later', 'skipped', { reason: 'no window here' }), result('never', 'todo')],
     },
-    { name: '/r/test/does-not-load.test.ts', status: 'failed', assertionResults: [] },
+    { name: '/r/test/does-not-load.test.ts', status: 'failed', message: 'Cannot find module', assertionResults: [] },
   ];
   expect(unitOutcome(results, '', '/r')).toEqual({
     passed: 1,
@@ -33,7 +43,10 @@ test('files that finish', () => {
       { title: 'later', reason: 'no window here' },
       { title: 'never', reason: 'its test gives no reason' },
     ],
-    crashes: [],
+    failures: [
+      'test/a.test.ts does not: AssertionError: expected 1 to be 2',
+      'test/does-not-load.test.ts did not load: Cannot find module',
+    ],
   });
 });
 
@@ -55,7 +68,7 @@ test('what a crash kept from running has failed, and file, signal and reason are
     passed: 1,
     failed: 2,
     skipped: [],
-    crashes: ['test/a.test.ts crashed with SIGTRAP: Check failed: jit_page.has_value(). (2 tests of it did not run)'],
+    failures: ['test/a.test.ts crashed with SIGTRAP: Check failed: jit_page.has_value(). (2 tests of it did not run)'],
   });
 });
 
@@ -70,12 +83,12 @@ test('files of one process: the one that crashed is named, those after it have f
     passed: 1,
     failed: 2,
     skipped: [],
-    crashes: [
+    failures: [
       'test/b.test.ts crashed with SIGABRT (1 test of it did not run)',
       'test/c.test.ts did not run: its process had crashed',
     ],
   });
-  expect(unitOutcome(results.slice(0, 1), log, '/r').crashes).toEqual([
+  expect(unitOutcome(results.slice(0, 1), log, '/r').failures).toEqual([
     'test/a.test.ts crashed with SIGABRT',
     'test/b.test.ts did not run: its process had crashed',
     'test/c.test.ts did not run: its process had crashed',
@@ -115,7 +128,7 @@ test('third', () => {});
   // The longer file comes first, and takes the other along where they share a process.
   expect(unitOutcome(testResults, stdout + stderr, folder)).toEqual(
     isolate
-      ? { passed: 1, failed: 3, skipped: leftOut, crashes: [crash] }
-      : { passed: 0, failed: 4, skipped: [], crashes: [crash, 'fine.test.mjs did not run: its process had crashed'] },
+      ? { passed: 1, failed: 3, skipped: leftOut, failures: [crash] }
+      : { passed: 0, failed: 4, skipped: [], failures: [crash, 'fine.test.mjs did not run: its process had crashed'] },
   );
 });
