@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { COMMANDS } from '@snoopscope/cli';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
+import { needs } from '../needs.ts';
 import { root, snoopscope } from './command.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'snoopscope-completion-'));
@@ -25,12 +26,8 @@ function isThere(shell: Shell): boolean {
   return spawnSync(shell, ['-c', ':']).status === 0;
 }
 
-/** What is missing on this machine, and how to get it; `npm test` prints it. */
-function needs(context: TestContext, shell: Shell): void {
-  if (isThere(shell)) return;
-  const reason = `${shell} is not installed: apt install ${shell}`;
-  Object.assign(context.task.meta, { reason });
-  context.skip(reason);
+function needsShell(context: TestContext, shell: Shell): void {
+  needs(context, isThere(shell), `${shell} is not installed: apt-get install ${shell}`);
 }
 
 const BASH_PROGRAM = `
@@ -95,7 +92,7 @@ const CASES: readonly (readonly [typed: string, offered: readonly string[], not:
 
 describe.each(['bash', 'fish'] as const)('%s', (shell) => {
   test.for(CASES)('%s', ([typed, offered, not], context) => {
-    needs(context, shell);
+    needsShell(context, shell);
     const offers = OFFERS[shell](typed.split(' '));
     expect(offers).toEqual(expect.arrayContaining([...offered]));
     for (const word of not) expect(offers).not.toContain(word);
@@ -103,7 +100,7 @@ describe.each(['bash', 'fish'] as const)('%s', (shell) => {
 });
 
 test('bash offers traces where one can be run', (context) => {
-  needs(context, 'bash');
+  needsShell(context, 'bash');
   writeFileSync(path.join(folder, 'a.snooptrace'), '');
   for (const command of ['run', 'diff', 'export trace'])
     expect(OFFERS.bash(['snoopscope', ...command.split(' '), path.join(folder, 'a.s')])).toEqual([
@@ -112,7 +109,7 @@ test('bash offers traces where one can be run', (context) => {
 });
 
 test('bash offers scenarios and folders, not their goldens', (context) => {
-  needs(context, 'bash');
+  needsShell(context, 'bash');
   const offers = OFFERS.bash(['snoopscope', 'run', 'scenarios/wbinvd/']);
   expect(offers.every((name) => name.endsWith('.snoop'))).toBe(true);
   expect(OFFERS.bash(['snoopscope', 'run', 'scenarios/wb'])).toEqual(['scenarios/wbinvd']);
@@ -162,11 +159,11 @@ test.for([
   ['snoopscope export tra', 'snoopscope export trace'],
   ['snoopscope run scenarios/wbinvd/loc', 'snoopscope run scenarios/wbinvd/local-cpu-not-flushed.snoop'],
 ] as const)('zsh: %s', ([typed, completed], context) => {
-  needs(context, 'zsh');
+  needsShell(context, 'zsh');
   expect(zshLine(typed)).toBe(completed);
 });
 
 test.for(SHELLS)('%s reads the script without complaint', (shell, context) => {
-  needs(context, shell);
+  needsShell(context, shell);
   expect(spawnSync(shell, ['-n', scriptOf(shell)], { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
 });

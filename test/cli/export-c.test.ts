@@ -3,8 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { release, tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { NEWEST } from '../../sim-core/src/index.ts';
+import { needs } from '../needs.ts';
 import { root, snoopscope } from './command.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'snoopscope-c-'));
@@ -41,7 +42,9 @@ function compiler(...words: string[]): string {
   return stderr;
 }
 
-describe.skipIf(!hasCompiler)('with a C compiler (apt-get install gcc libc6-dev)', () => {
+describe('with a C compiler', () => {
+  beforeEach((context) => needs(context, hasCompiler, 'cc is not installed: apt-get install gcc libc6-dev'));
+
   test('every scenario of the gallery is a program without warnings', async () => {
     const wrong: string[] = [];
     for (const scenario of scenarios) {

@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { needs } from '../needs.ts';
 import { root, snoopscope } from './command.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'snoopscope-promela-'));
@@ -46,7 +47,9 @@ function searched(model: string, flags: readonly string[] = [], defines: readonl
   return run('./pan', '-m1000000');
 }
 
-describe.skipIf(!hasSpin)('with SPIN (apt-get install spin gcc)', () => {
+describe('with SPIN', () => {
+  beforeEach((context) => needs(context, hasSpin, 'spin is not installed: apt-get install spin gcc'));
+
   test.each(PROVEN)('SPIN comes to the outcomes, findings and states of %s by %ss', async (scenario, granularity) => {
     const said = searched(await exported('--granularity', granularity, scenario), ['-DPRINTF']);
     const log = path.join(folder, 'pan.log');

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { needsFile } from '../needs.ts';
 import { snoopscope } from './command.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'snoopscope-includes-'));
@@ -146,7 +147,8 @@ test('what an included file declares is not declared again', async () => {
   expect(stderr).toContain('other.snoop:3:10: note: `x` is declared here.');
 });
 
-test.skipIf(!existsSync('/dev/zero'))('a device that never ends is not read', async () => {
+test('a device that never ends is not read', async (context) => {
+  needsFile(context, '/dev/zero');
   const { stderr, exitCode } = await run({
     'main.snoop': `include "/dev/zero"\n${MACHINE}thread a {\n  close(5)\n}\n`,
   });

@@ -19,6 +19,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { build, isStale } from '../../scripts/build.mjs';
 import { node, root } from '../../scripts/install.mjs';
 import { everyoneWritesEverything } from '../explore/everyone-writes.ts';
+import { needsFile } from '../needs.ts';
 
 const cli = path.join(root, 'dist/cli.js');
 const race = 'test/cli/scenarios/race.snoop';
@@ -179,7 +180,8 @@ test('a scenario comes in on a pipe', async () => {
   expect(await child.ended).toMatchObject({ code: 0, stderr: '' });
 });
 
-test.skipIf(!existsSync('/dev/full'))('a full disk is not a verdict', async () => {
+test('a full disk is not a verdict', async (context) => {
+  needsFile(context, '/dev/full');
   const full = openSync('/dev/full', 'w');
   const child = spawn(node, [cli, 'check', race], { cwd: root, stdio: ['ignore', full, 'pipe'] });
   children.add(child);

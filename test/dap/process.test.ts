@@ -1,7 +1,6 @@
 // The adapter as other editors start it: a process over stdio, and a server on a port of this machine.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,6 +9,7 @@ import { DebugClient } from '@vscode/debugadapter-testsupport';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { bundles } from '../../scripts/build.mjs';
+import { needsFile } from '../needs.ts';
 import { root } from './client.ts';
 
 // Each test starts processes, which a busy machine does slowly.
@@ -59,7 +59,8 @@ test('stops at a breakpoint, over stdio', async () => {
   ]);
 });
 
-test.skipIf(!existsSync('/dev/zero'))('a device that never ends is not read', async () => {
+test('a device that never ends is not read', async (context) => {
+  needsFile(context, '/dev/zero');
   const launched = client.launch({ program: '/dev/zero' });
   await expect(launched).rejects.toThrow('/dev/zero cannot be read: it is a device, a pipe or a socket');
 });

@@ -4,11 +4,11 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { build } from '../../scripts/build.mjs';
 import { root } from '../../scripts/install.mjs';
+import { needs } from '../needs.ts';
 
-const INSTALL = 'apt-get install neovim emacs-nox elpa-eglot elpa-dap-mode';
 const folder = mkdtempSync(path.join(tmpdir(), 'snoopscope-editors-'));
 const scenario = path.join(folder, 'a.snoop');
 const environment = { ...process.env, HOME: folder, PATH: `${folder}:${process.env.PATH}`, TERM: 'dumb' };
@@ -89,7 +89,9 @@ function expectAll(seen: Seen): void {
   expect(seen.text).toContain('\n  mov [x], 1\n');
 }
 
-describe.skipIf(!has('nvim'))(`Neovim (${INSTALL})`, () => {
+describe('Neovim', () => {
+  beforeEach((context) => needs(context, has('nvim'), 'nvim is not installed: apt-get install neovim'));
+
   test('diagnostics, hover, completion, a quick fix and formatting', () => {
     const config = path.join(folder, 'init.lua');
     writeFileSync(config, blockOf('neovim 0.7'));
@@ -135,7 +137,10 @@ describe.skipIf(!has('nvim'))(`Neovim (${INSTALL})`, () => {
   });
 });
 
-describe.skipIf(!has('emacs'))(`Emacs (${INSTALL})`, () => {
+describe('Emacs', () => {
+  const reason = 'emacs is not installed: apt-get install emacs-nox elpa-eglot';
+  beforeEach((context) => needs(context, has('emacs'), reason));
+
   test('diagnostics, hover, completion, a quick fix and formatting', () => {
     const config = path.join(folder, 'config.el');
     writeFileSync(config, blockOf('emacs 28'));
@@ -200,7 +205,10 @@ function hasDapMode(): boolean {
   return has('emacs') && spawnSync('emacs', find).status === 0;
 }
 
-describe.skipIf(!hasDapMode())(`Emacs with dap-mode (${INSTALL})`, () => {
+describe('Emacs with dap-mode', () => {
+  const reason = 'dap-mode is not installed: apt-get install emacs-nox elpa-dap-mode';
+  beforeEach((context) => needs(context, hasDapMode(), reason));
+
   test('entry, a breakpoint, a value, a step, and back again over the same places', () => {
     const config = path.join(folder, 'dap.el');
     writeFileSync(config, `${blockOf('emacs 28')}\n${blockOf('dap-mode')}`);

@@ -1,6 +1,5 @@
 // The server as editors start it: a process of its own, over its streams, a port, or IPC.
 import { type ChildProcess, fork, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -16,6 +15,7 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from 'vscode-languageserver/node';
+import { needsFile } from '../needs.ts';
 import { Client } from './client.ts';
 import { around } from './features.ts';
 import { marked } from './marked.ts';
@@ -107,7 +107,8 @@ describe('over its streams', () => {
     await endOf(child);
   });
 
-  test.skipIf(!existsSync('/dev/zero'))('a device that never ends is not read', async () => {
+  test('a device that never ends is not read', async (context) => {
+    needsFile(context, '/dev/zero');
     const child = spawn(process.execPath, [server, '--stdio'], { stdio: 'pipe' });
     const client = clientOf(child);
     await client.initialize();
