@@ -10,6 +10,7 @@ export * from './engine/monitors/table.ts';
 export * from './engine/program.ts';
 export type { AnyRoutine, Local, LocalKind, Routine, Step } from './engine/routine.ts';
 export * from './engine/run.ts';
+export { scheduleProblemText } from './engine/schedule-problem.ts';
 export { type FrameView, Task } from './engine/task.ts';
 export { describeEvent, type EventText, findingTextAt, resultText } from './explain/event-text.ts';
 export { errnoText, type FailedCall, failedCall, failedCallText, pendingCheck } from './explain/failed-call.ts';

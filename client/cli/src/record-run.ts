@@ -11,6 +11,7 @@ import {
   type RunOptions,
   recordedRun,
   repeatBranch,
+  scheduleProblemText,
   type Trace,
   typedSchedule,
 } from '@snoopscope/sim-core';
@@ -162,8 +163,7 @@ function scheduleFailure(option: string, text: string, diagnostic: Diagnostic): 
 /** A schedule whose move is not possible in its place is not the run that was asked for. */
 function refuseUnplayable({ scheduleProblem, model }: Run): void {
   if (!scheduleProblem) return;
-  const possible = scheduleProblem.possible.join(', ') || 'nothing';
-  const message = `Item ${scheduleProblem.item + 1} of the schedule is not possible at that point on ${model.world.kernel.profile.name}. Possible there: ${possible}.`;
+  const message = scheduleProblemText(scheduleProblem, model.world.kernel.profile.name);
   throw new Failure(message, { code: 'impossible-schedule' });
 }
 

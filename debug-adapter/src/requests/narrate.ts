@@ -1,5 +1,12 @@
 /** What the debug console says on its own: why somebody else moved, that the past is replayed, how a run ended. */
-import { conditionInRunText, conditionsInRun, counted, finalValues, stuckText } from '@snoopscope/sim-core';
+import {
+  conditionInRunText,
+  conditionsInRun,
+  counted,
+  finalValues,
+  scheduleProblemText,
+  stuckText,
+} from '@snoopscope/sim-core';
 import { interpolate } from '../evaluate.ts';
 import type { Debuggee } from '../launch.ts';
 import { ENVIRONMENT, type Focus } from '../movement.ts';
@@ -74,12 +81,7 @@ export function reportEnd(state: SessionState): void {
   const { end } = cursor;
   output(state, end?.kind === 'stuck' ? `${stuckText(cursor.run, end)}\n` : `${whyOver(launchedOf(state), end)}.\n`);
   const problem = cursor.run.scheduleProblem;
-  if (problem)
-    output(
-      state,
-      `The schedule could not be followed: its item ${problem.item + 1} was not possible; possible were ${problem.possible.join(', ') || 'none'}.\n`,
-      'stderr',
-    );
+  if (problem) output(state, `${scheduleProblemText(problem, debuggee.profile.name)}\n`, 'stderr');
   if (end?.kind !== 'completed' && end?.kind !== 'stuck') return;
   const values = finalValues(debuggee.model, cursor.state).map(({ name, text }) => `${name} = ${text}`);
   if (values.length > 0) output(state, `Final values: ${values.join('; ')}\n`);

@@ -9,6 +9,7 @@ import { NOTE } from '../state/machine.ts';
 import { Executor } from './executor.ts';
 import type { Granularity, Model, Move, ScheduledMove } from './model.ts';
 import { FINDINGS } from './monitors/table.ts';
+import { type ScheduleProblem, scheduleProblemOf } from './schedule-problem.ts';
 
 /** Why a run cannot be extended. */
 export type End =
@@ -71,8 +72,8 @@ export class Run {
   #end: End | undefined;
   /** Events before the finding that nothing can move any more, once it is made. */
   #endedAfter: number | undefined;
-  /** Set when the schedule asked for a move that was not possible: the item and the moves that were. */
-  scheduleProblem: { readonly item: number; readonly possible: readonly string[] } | undefined;
+  /** Set when the schedule asked for a move that was not possible. */
+  scheduleProblem: ScheduleProblem | undefined;
 
   constructor(model: Model, options: RunOptions = {}) {
     this.model = model;
@@ -316,8 +317,7 @@ export class Run {
     const item = this.#schedule[this.#scheduleIndex];
     if (!item) return undefined;
     if (!this.executor.enabled(item.move)) {
-      const possible = this.model.moves.filter((_, i) => this.executor.enabled(i)).map((m) => m.name);
-      this.scheduleProblem = { item: this.#scheduleIndex, possible };
+      this.scheduleProblem = scheduleProblemOf(this.executor, this.#scheduleIndex, item, this.#scheduleCount);
       this.#scheduleIndex = this.#schedule.length;
       return undefined;
     }

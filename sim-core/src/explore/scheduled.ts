@@ -4,6 +4,7 @@
  */
 import type { Model } from '../engine/model.ts';
 import { Run } from '../engine/run.ts';
+import { scheduleProblemText } from '../engine/schedule-problem.ts';
 import { ModelLimit } from '../limits.ts';
 import { EVENT_WIDTH } from '../state/event.ts';
 import {
@@ -54,9 +55,7 @@ function limitOf(run: Run): ExploreLimit | undefined {
   const { end, model, scheduleProblem } = run;
   if (end?.kind === 'limit') return { kind: 'depth', at: end.at };
   if (!scheduleProblem) return undefined;
-  const wanted = model.moves[model.schedule[scheduleProblem.item]?.move ?? -1]?.name ?? 'no actor';
-  const possible = scheduleProblem.possible.slice(0, 8).join(', ') || 'none';
-  const message = `The schedule says that ${wanted} moves next, but it cannot: it waits, or it has finished. Item ${scheduleProblem.item + 1} of the schedule; what can move: ${possible}.`;
+  const message = scheduleProblemText(scheduleProblem, model.world.kernel.profile.name);
   return { kind: 'model', message, schedule: model.schedule.slice(0, scheduleProblem.item) };
 }
 

@@ -1,6 +1,7 @@
 /** What happened in none of the orders that were tried: waits that are never satisfied, vCPUs that are never made. */
 import type { Model } from '../engine/model.ts';
 import type { StatementNode } from '../engine/program.ts';
+import { scheduleProblemText } from '../engine/schedule-problem.ts';
 import type { Profile } from '../kernel/profiles.ts';
 import type { Diagnostic, Fix, ParsedScenario, Wait } from '../scenario/ast.ts';
 import { contentsOfKind } from '../scenario/blocks.ts';
@@ -111,12 +112,8 @@ export function scheduleDiagnostics(
   );
   const item = items[problem.item];
   if (item === undefined) return [];
-  const possible =
-    problem.possible.length === 0
-      ? 'No actor can move then'
-      : `Possible then: ${problem.possible.slice(0, 8).join(', ')}`;
   const { code, severity } = impossibleSchedule;
-  const message = `This move is not possible here on ${plain.name}. ${possible}.`;
+  const message = scheduleProblemText(problem, plain.name);
   return [{ code, severity, message, ...item }];
 }
 

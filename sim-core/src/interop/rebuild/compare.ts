@@ -90,7 +90,7 @@ export function compareWith(rebuilt: Rebuilt, text: string, profile: Profile): L
     differences.push({
       what: 'order',
       text: `item ${run.scheduleProblem.item + 1} of the schedule`,
-      kernel: model.moves[model.schedule[run.scheduleProblem.item]?.move ?? -1]?.name ?? 'somebody',
+      kernel: run.scheduleProblem.actor?.name ?? run.scheduleProblem.text,
       profile: `it cannot move; ${run.scheduleProblem.possible.join(', ') || 'nothing'} can`,
     });
   differences.push(...againstDeeds(rebuilt, seen));
