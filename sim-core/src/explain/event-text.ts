@@ -14,6 +14,7 @@ import type { Place } from '../engine/program.ts';
 import { ANY_ERRNO } from '../engine/refusal.ts';
 import { DIED, errnoName } from '../kernel/errno.ts';
 import { rangeOf } from '../kvm/mmu.ts';
+import { MSR_NAMES } from '../kvm/msr.ts';
 import { memtypeName } from '../memory/memtype.ts';
 import { TLP } from '../pcie/pcie.ts';
 import { writtenDescriptors } from '../scenario/declared.ts';
@@ -149,7 +150,7 @@ function describeHappening(
     case 'exception':
       return text(
         'access',
-        `${vcpu(a)} gets ${b === GENERAL_PROTECTION ? '#GP' : `exception ${b}`}: MSR 0x${c.toString(16)} does not take the value`,
+        `${vcpu(a)} gets ${b === GENERAL_PROTECTION ? '#GP' : `exception ${b}`}: ${MSR_NAMES.get(c) ?? `MSR 0x${c.toString(16)}`} does not take the value`,
       );
     case 'posted':
       return text('tlp', postedText(device(a), b, word(b), c));

@@ -35,6 +35,9 @@ export const MSR_NUMBERS: ReadonlyMap<string, number> = new Map([
   ['IA32_MTRR_DEF_TYPE', DEF_TYPE],
 ]);
 
+/** By number. */
+export const MSR_NAMES: ReadonlyMap<number, string> = new Map([...MSR_NUMBERS].map(([name, number]) => [number, name]));
+
 /** Which variable range a register belongs to. */
 export function variableRange(msr: number): { readonly range: number; readonly part: 'base' | 'mask' } | undefined {
   const index = msr - PHYSBASE0;

@@ -1,5 +1,5 @@
 /** Every step of a recording of leaves as statements of the scenario language. */
-import { MSR_NUMBERS } from '../../kvm/msr.ts';
+import { MSR_NAMES } from '../../kvm/msr.ts';
 import { memtypeName } from '../../memory/memtype.ts';
 import {
   BDF,
@@ -361,6 +361,7 @@ function decimalOf(text: string | undefined, line: number): number {
 }
 
 function msrName(number: number, line: number): string {
-  for (const [name, value] of MSR_NUMBERS) if (value === number) return name;
+  const name = MSR_NAMES.get(number);
+  if (name !== undefined) return name;
   throw new SyntaxError(`Line ${line} of the recording writes an MSR that is not known: 0x${number.toString(16)}.`);
 }

@@ -2,10 +2,7 @@
  * What a guest did that is an instruction of a vcpu block, from events of KVM: writes of MTRRs and IA32_PAT, of CR0.CD, and
  * HLT. WBINVD is evidence of its own.
  */
-import { MSR_NUMBERS } from '../../kvm/msr.ts';
-
-/** MTRRs and IA32_PAT by number. */
-const MSR_NAMES: ReadonlyMap<number, string> = new Map([...MSR_NUMBERS].map(([name, number]) => [number, name]));
+import { MSR_NAMES } from '../../kvm/msr.ts';
 
 /** CR0.CD. */
 const CACHE_DISABLE = 1n << 30n;

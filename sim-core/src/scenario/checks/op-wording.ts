@@ -15,6 +15,9 @@ export const OP_KIND_TEXT: Readonly<
   host: { what: 'an action of the host', who: 'the host does it', block: 'host' },
 };
 
+/** More names say nothing more of what is expected. */
+const MOST_REGISTERS = 4;
+
 /** Any of several shapes, in the words of the field. */
 export function describeShapes(shapes: readonly OperandShape[]): string {
   return joined([...new Set(shapes.map(describeShape))], 'or');
@@ -53,7 +56,9 @@ export function describeShape(shape: OperandShape): string {
     case 'register':
       return 'a register';
     case 'system-register':
-      return oneOf(shape.names);
+      return shape.names.length > MOST_REGISTERS
+        ? `a register such as ${list(shape.names, MOST_REGISTERS)}`
+        : oneOf(shape.names);
     case 'immediate':
       return 'a number';
     case 'memory':

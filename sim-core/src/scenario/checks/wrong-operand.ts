@@ -1,5 +1,9 @@
+import { MSR_NAMES } from '../../kvm/msr.ts';
+import type { OperandShape } from '../../ops/op.ts';
+import type { Operand } from '../ast.ts';
+import { didYouMean, nearest } from '../suggest.ts';
 import { actionOp, operandFits } from '../vocabulary.ts';
-import type { Check } from './check.ts';
+import { type Check, replacing } from './check.ts';
 import { describeShapes, describeValue, signature } from './op-wording.ts';
 
 export const wrongOperand: Check = {
@@ -56,9 +60,12 @@ vcpu 0 {
       if (spec.shapes.some((shape) => operandFits(operand, shape))) continue;
       // A register of another device: peer-to-peer DMA, which `not-modelled` names.
       if (op.kind === 'tlp' && 'member' in operand && operand.member) return;
+      const meant = registerMeant(operand, spec.shapes);
+      const found = `found ${describeValue(operand)}`;
       yield {
         span: operand.span,
-        message: `Expected ${describeShapes(spec.shapes)} as ${spec.name} of \`${op.name}\`, found ${describeValue(operand)}.`,
+        message: `Expected ${describeShapes(spec.shapes)} as ${spec.name} of \`${op.name}\`, ${found}${didYouMean(meant)}`,
+        ...replacing(operand.span, meant),
       };
       return;
     }
@@ -71,3 +78,12 @@ vcpu 0 {
     }
   },
 };
+
+/** The MSR or control register that a misspelled name, or a number, is. */
+function registerMeant(operand: Operand, shapes: readonly OperandShape[]): string | undefined {
+  const names = shapes.flatMap((shape) => (shape.kind === 'system-register' ? shape.names : []));
+  if (operand.kind === 'name') return nearest(operand.name, names);
+  if (operand.kind !== 'number') return undefined;
+  const name = MSR_NAMES.get(Number(operand.value));
+  return name !== undefined && names.includes(name) ? name : undefined;
+}
