@@ -24,6 +24,13 @@ describe('mistakes in the call', () => {
     ['run --kernl v5.11 a.snoop', '`run` has no option `--kernl`; did you mean `--kernel`?', 'unknown-option'],
     ['run -x a.snoop', '`run` has no option `-x`', 'unknown-option'],
     ['run', '`run` needs FILE', 'missing-operand'],
+    ['run --kernel a.snoop', '`a.snoop` was taken as the value of --kernel.', 'missing-operand'],
+    [`run --kernel a.snoop ${race}`, '`a.snoop` is a file name, and a kernel has a name such as', 'unknown-kernel'],
+    [
+      `run --schedule vcpu0*300 ${race}`,
+      'Item 1 of the schedule, `vcpu0*300`, is possible only 1 time on v7.3: vcpu0 has finished',
+      'impossible-schedule',
+    ],
     ['run a.snoop b.snoop', '`run` does not know what to do with `b.snoop`', 'surplus-operand'],
     ['run --kernel', '--kernel needs a value', 'missing-value'],
     ['check - -', '- is standard input, which can be read only once.', 'surplus-operand'],

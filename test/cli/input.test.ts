@@ -47,6 +47,18 @@ describe.each(['run', 'check', 'bisect', 'export trace'])('%s', (command) => {
       'binary-file',
       'This is a binary file',
     ],
+    [
+      'windows.snoop',
+      (name: string) => put(name, Buffer.from('\ufeffmachine {\n}\n', 'utf16le')),
+      'not-utf-8',
+      'This is UTF-16 text, and only UTF-8 is read; `iconv -f UTF-16 -t UTF-8` converts it.',
+    ],
+    [
+      'no-mark.snoop',
+      (name: string) => put(name, Buffer.from('machine {\n}\n', 'utf16le')),
+      'not-utf-8',
+      'This is UTF-16LE text,',
+    ],
     ['empty.snoop', (name: string) => put(name, ' \n\n'), 'empty-scenario', 'The file is empty'],
     [
       'file/inside',
@@ -56,7 +68,10 @@ describe.each(['run', 'check', 'bisect', 'export trace'])('%s', (command) => {
     ],
   ])('%s', async (name, make, code, message) => {
     make(name);
-    const { exitCode, stdout, stderr } = await snoopscope(`${command} ${name}`, { workingDirectory: folder });
+    const { exitCode, stdout, stderr } = await snoopscope(`${command} ${name}`, {
+      workingDirectory: folder,
+      columns: 200,
+    });
     expect(stderr).toContain(`${name}: error: ${message}`);
     expect(stderr).toContain(`[${code}]`);
     expect(stdout).toBe('');
@@ -88,6 +103,29 @@ describe.each(['run', 'check', 'bisect', 'export trace'])('%s', (command) => {
     expect(stderr).not.toContain('\u001b');
     expect(stderr).not.toContain('\u0007');
   });
+});
+
+test.each(['merge folder', 'compare folder a.log', 'compare a.snoop folder', 'export c folder'])('%s', async (line) => {
+  mkdirSync(path.join(folder, 'folder'), { recursive: true });
+  put('a.snoop', 'machine {\n  memory x = 0\n}\n');
+  put('a.log', 'TAP version 14\n1..0\n');
+  const { exitCode, stderr } = await snoopscope(line, { workingDirectory: folder, columns: 200 });
+  const isScenario = line.startsWith('compare folder') || line.startsWith('export');
+  expect(stderr.split('\n')[0]).toBe(
+    isScenario
+      ? 'folder: error: This is a folder; `snoopscope test folder` checks every scenario in it. [is-a-folder]'
+      : 'folder: error: This is a folder; name a file in it. [is-a-folder]',
+  );
+  expect(exitCode).toBe(2);
+});
+
+test('what several lines do without effect is said once, with their number', async () => {
+  const call = '  ioctl(kvm, KVM_GET_API_VERSION, 0) = 12\n';
+  put('notes.snoop', `machine {\n  memory x = 0\n}\nsetup {\n  kvm = open("/dev/kvm", O_RDWR)\n${call.repeat(12)}}\n`);
+  const { stderr } = await snoopscope('run notes.snoop', { workingDirectory: folder });
+  expect(stderr.trimEnd()).toBe(
+    'notes.snoop:6:14: note: `KVM_GET_API_VERSION` has no effect here and answers what the line declares. (12 times) [no-effect]',
+  );
 });
 
 test('a folder that may not be read is named, and the others are tested', async () => {

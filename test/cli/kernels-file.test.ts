@@ -68,6 +68,16 @@ describe('a name of snoopscope.json', () => {
     expect(host.stdout.split('as snoopscope.json names it')).toHaveLength(2);
   });
 
+  test('is explained in a few lines, and what lists its changes is named', async () => {
+    const { stdout } = await snoopscope('kernels --like 6.8.0-45-generic', { columns: 400 });
+    expect(stdout).toMatch(
+      /\nIt has \d+ of the \d+ changes that the model knows; `snoopscope kernels v6\.8` lists them\.\n$/,
+    );
+    expect(stdout.split('\n').length).toBeLessThan(6);
+    const exact = await snoopscope('kernels --like v5.11', { columns: 400 });
+    expect(exact.stdout).toMatch(/^v5\.11: Linux v5\.11\nIt has /);
+  });
+
   test('that is wrong is refused with its file', async () => {
     const { exitCode, stderr } = await snoopscope(`check ${folder}/broken/a.snoop`, { columns: 400 });
     expect(exitCode).toBe(2);

@@ -9,6 +9,16 @@ const folder = 'test/cli/scenarios';
 const scratch = mkdtempSync(path.join(tmpdir(), 'snoopscope-reports-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
+test('in JUnit XML, a scenario that cannot run is an error, and one that is wrong a failure', async () => {
+  const file = path.join(scratch, 'broken.snoop');
+  writeFileSync(file, 'setup {\n  kvm = opne("/dev/kvm", O_RDWR)\n}\n');
+  const { stdout, exitCode } = await snoopscope(['test', '--format', 'junit', file, `${folder}/race.snoop`]);
+  expect(exitCode).toBe(2);
+  expect(stdout).toContain('<testsuites tests="2" failures="1" errors="1" skipped="0">');
+  expect(stdout).toMatch(/name="[^"]*broken\.snoop">\n +<error message="[^"]*broken\.snoop:2:9: /);
+  expect(stdout).toMatch(/race\.snoop">\n +<failure /);
+});
+
 describe('SARIF', () => {
   test('has every field that version 2.1.0 requires, and points at lines', async () => {
     const { stdout, exitCode } = await snoopscope(`test --format sarif ${folder}`);

@@ -40,7 +40,7 @@ export function parseArguments(command: Command, words: readonly string[]): Argu
     if (before !== value) throw givenTwice(spec.name, String(before), String(value));
     values.set(spec.name, value);
   }
-  if (!values.has('help')) checkOperands(command, operands);
+  if (!values.has('help')) checkOperands(command, operands, values);
   return {
     operands,
     text: (option) => {
@@ -91,7 +91,13 @@ function unknownOption(command: Command, written: string, specs: readonly Comman
   return new Failure(`${message} \`snoopscope help ${command.name}\` lists its options.`, { code: 'unknown-option' });
 }
 
-function checkOperands(command: Command, operands: readonly string[]): void {
+const SCENARIO_ENDING = '.snoop';
+
+function checkOperands(
+  command: Command,
+  operands: readonly string[],
+  values: ReadonlyMap<string, string | true>,
+): void {
   if (operands.includes('')) {
     throw new Failure('An operand is empty.', { code: 'empty-operand' });
   }
@@ -100,7 +106,11 @@ function checkOperands(command: Command, operands: readonly string[]): void {
   }
   const usage = `snoopscope ${command.name} ${command.operands}`.trim();
   if (operands.length < command.minOperands) {
-    throw new Failure(`\`${command.name}\` needs ${command.operands}: \`${usage}\`.`, { code: 'missing-operand' });
+    const taken = [...values].find(([, value]) => String(value).endsWith(SCENARIO_ENDING));
+    const where = taken === undefined ? '' : ` \`${taken[1]}\` was taken as the value of --${taken[0]}.`;
+    throw new Failure(`\`${command.name}\` needs ${command.operands}: \`${usage}\`.${where}`, {
+      code: 'missing-operand',
+    });
   }
   if (operands.length > command.maxOperands) {
     const surplus = operands[command.maxOperands];

@@ -38,15 +38,17 @@ export function diagnosticsText(
   return [...shown, ...(rest > 0 ? [`… and ${rest} more in ${name}`] : [])].join('\n');
 }
 
-/** One line for each, without the source: what changes no verdict takes no more room. */
+/** One line for each, without the source: what changes no verdict takes no more room. What is the same is said once. */
 export function notesText(name: string, notes: readonly Diagnostic[], paint: Paint): string {
-  const shown = notes
-    .slice(0, MOST_NOTES)
-    .map(
-      ({ line, span, message, code }) =>
-        `${paint('heading', `${name}:${line + 1}:${span.start + 1}:`)} ${paint('name', 'note:')} ${message} [${code}]`,
-    );
-  const rest = notes.length - MOST_NOTES;
+  const times = new Map<string, number>();
+  for (const { message } of notes) times.set(message, (times.get(message) ?? 0) + 1);
+  const different = notes.filter(({ message }, at) => notes.findIndex((other) => other.message === message) === at);
+  const shown = different.slice(0, MOST_NOTES).map(({ line, span, message, code }) => {
+    const count = times.get(message)!;
+    const place = `${name}:${line + 1}:${span.start + 1}:`;
+    return `${paint('heading', place)} ${paint('name', 'note:')} ${message}${count > 1 ? ` (${count} times)` : ''} [${code}]`;
+  });
+  const rest = different.length - MOST_NOTES;
   return [...shown, ...(rest > 0 ? [`… and ${rest} more in ${name}`] : [])].join('\n');
 }
 

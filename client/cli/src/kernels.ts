@@ -1,6 +1,7 @@
 /** From the name of a kernel to its profile. */
 import path from 'node:path';
 import {
+  KERNELS_FILE,
   type KernelLike,
   kernelLike,
   kernelOf,
@@ -15,10 +16,16 @@ import { Failure } from './failure.ts';
 import { kernelsNamedIn } from './kernels-file.ts';
 import type { ScenarioFile } from './scenario-file.ts';
 
+const FILE_NAME = /[\\/]|\.[a-z]{2,}$/i;
+
 /** The kernel that a name means; an unknown name is a Failure that lists the known ones. */
 export function kernelFor(name: string, named?: NamedKernels): KernelLike {
   const like = kernelLike(name, named);
   if (like) return like;
+  if (FILE_NAME.test(name)) {
+    const message = `\`${name}\` is a file name, and a kernel has a name such as \`v5.11\`, or what \`uname -r\` prints. Names for kernels of your own go into \`${KERNELS_FILE}\`.`;
+    throw new Failure(message, { code: 'unknown-kernel' });
+  }
   throw new Failure(noKernel(name, named).message, { code: 'unknown-kernel' });
 }
 

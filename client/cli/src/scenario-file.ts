@@ -40,7 +40,11 @@ export interface ScenarioFile {
 export async function readScenario(io: Io, name: string): Promise<ScenarioFile> {
   const shown = name === '-' ? '<stdin>' : name;
   if (name.endsWith(TRACE_EXTENSION)) throw aTrace(name);
-  const text = await readInput(io, name);
+  const text = await readInput(
+    io,
+    name,
+    (folder) => `This is a folder; \`snoopscope test ${folder}\` checks every scenario in it.`,
+  );
   if (text.trim() === '') {
     throw new Failure('The file is empty: there is no scenario in it.', { code: 'empty-scenario', file: shown });
   }

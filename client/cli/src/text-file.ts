@@ -9,18 +9,17 @@ const LARGEST_BYTES = 64 * 1024 * 1024;
 /** A NUL this near to the beginning makes it a binary file, as grep and git decide. */
 const BINARY_PROBE_BYTES = 8000;
 
-/** The text of a file as it is named on the command line, `-` being stdin. */
-export async function readInput(io: Pick<Io, 'workingDirectory' | 'standardInput'>, name: string): Promise<string> {
+/** The text of a file as it is named on the command line, `-` being stdin. `isFolder` says what to do with a folder. */
+export async function readInput(
+  io: Pick<Io, 'workingDirectory' | 'standardInput'>,
+  name: string,
+  isFolder: (name: string) => string = () => 'This is a folder; name a file in it.',
+): Promise<string> {
   if (name === '-') return decodedText(await gathered(io.standardInput, '<stdin>'), '<stdin>');
   const file = path.resolve(io.workingDirectory, name);
   try {
     const found = statSync(file);
-    if (found.isDirectory()) {
-      throw new Failure(`This is a folder; \`snoopscope test ${name}\` checks every scenario in it.`, {
-        code: 'is-a-folder',
-        file: name,
-      });
-    }
+    if (found.isDirectory()) throw new Failure(isFolder(name), { code: 'is-a-folder', file: name });
     // A named pipe or a device has no size to look at; a stream of a plain file would only take longer.
     const plain = found.isFile() && found.size <= LARGEST_BYTES;
     return decodedText(await gathered(plain ? [readFileSync(file)] : createReadStream(file), name), name);
@@ -34,9 +33,8 @@ async function gathered(stream: AsyncIterable<Uint8Array> | Iterable<Uint8Array>
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of stream) {
-    if (bytes < BINARY_PROBE_BYTES && chunk.subarray(0, BINARY_PROBE_BYTES - bytes).includes(0)) {
-      throw binaryFile(name);
-    }
+    const beginning = chunk.subarray(0, Math.max(0, BINARY_PROBE_BYTES - bytes));
+    if (beginning.includes(0)) throw binaryFile(name, Buffer.concat([...chunks, beginning]));
     chunks.push(chunk);
     bytes += chunk.length;
     if (bytes > LARGEST_BYTES) {
@@ -51,7 +49,8 @@ async function gathered(stream: AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
 /** The text that some bytes are. */
 export function decodedText(bytes: Uint8Array, name: string): string {
-  if (bytes.subarray(0, BINARY_PROBE_BYTES).includes(0)) throw binaryFile(name);
+  const beginning = bytes.subarray(0, BINARY_PROBE_BYTES);
+  if (beginning.includes(0)) throw binaryFile(name, beginning);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
@@ -59,8 +58,24 @@ export function decodedText(bytes: Uint8Array, name: string): string {
   }
 }
 
-function binaryFile(name: string): Failure {
+function binaryFile(name: string, beginning: Uint8Array): Failure {
+  const encoding = wideEncoding(beginning);
+  if (encoding !== undefined) {
+    const message = `This is ${encoding} text, and only UTF-8 is read; \`iconv -f ${encoding} -t UTF-8\` converts it.`;
+    return new Failure(message, { code: 'not-utf-8', file: name });
+  }
   return new Failure('This is a binary file, not text.', { code: 'binary-file', file: name });
+}
+
+/** Text of Windows editors: a byte order mark, or a NUL in every other byte, as letters of ASCII have. */
+function wideEncoding(beginning: Uint8Array): string | undefined {
+  const [first = 0, second = 0] = beginning;
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return 'UTF-16';
+  const pairs = Math.min(beginning.length >> 1, 64);
+  const isZeroAt = (odd: 0 | 1): boolean =>
+    pairs > 0 && Array.from({ length: pairs }, (_, i) => beginning[2 * i + odd]).every((byte) => byte === 0);
+  if (isZeroAt(1) && !isZeroAt(0)) return 'UTF-16LE';
+  return isZeroAt(0) && !isZeroAt(1) ? 'UTF-16BE' : undefined;
 }
 
 const REASONS: Readonly<Record<string, Readonly<Record<'reading' | 'writing', string>>>> = {

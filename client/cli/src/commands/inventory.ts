@@ -11,6 +11,7 @@ export const inventory: Command = {
   maxOperands: 0,
   description: [
     'The script runs on the host of a VM. It collects PCI devices with their IOMMU groups, drivers and Enable No Snoop, the capability registers of the IOMMU units, CPUs, kernel release and configuration, device nodes and module parameters. It needs a POSIX shell and coreutils, and uses lspci and dmesg where they are; it changes nothing.',
+    'Its output has the kernel command line and lines of the kernel log as they are: read it before you pass it on.',
     '`import machine` makes a machine block from its output; `import` and `report` accept it next to logs.',
   ],
   options: [],

@@ -77,7 +77,11 @@ function printLike(call: Invocation, string: string, like: KernelLike): void {
     const names = like.recorded.map(({ name }) => name).join(', ');
     call.print(wrap(`Recorded releases of the same series, which may be nearer: ${names}.`, call.width, 2, 0));
   }
-  printOne(call, like.profile, like.defined && !like.exact ? like.profile.name : undefined);
+  const { profile } = like;
+  if (isOwnName) call.print(titleOf(call, profile));
+  const present = CHANGES.filter(({ id }) => profile.changes.has(id)).length;
+  const had = `It has ${present} of the ${CHANGES.length} changes that the model knows; \`snoopscope kernels ${profile.name}\` lists them.`;
+  call.print(wrap(had, call.width, 2, 0));
 }
 
 function documentOf(profile: Profile): object {
@@ -115,8 +119,8 @@ function printAll(call: Invocation, profiles: readonly Profile[]): void {
   for (const change of CHANGES) if (change.first === undefined) call.print(changeText(call, '+', change));
 }
 
-function printOne(call: Invocation, profile: Profile, title = titleOf(call, profile)): void {
-  call.print(call.paint('heading', title));
+function printOne(call: Invocation, profile: Profile): void {
+  call.print(call.paint('heading', titleOf(call, profile)));
   const present = CHANGES.filter(({ id }) => profile.changes.has(id));
   for (const change of present) {
     call.print(changeText(call, ' ', change));

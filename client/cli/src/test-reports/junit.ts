@@ -1,5 +1,9 @@
 import type { Invocation } from '../commands/command.ts';
-import { countMarked, markOf, type Report, reasonsOf } from './test-report.ts';
+import type { TestOutcome } from '../commands/test.ts';
+import { markOf, type Report, reasonsOf } from './test-report.ts';
+
+/** JUnit's words: a failure is a test that was made and failed, an error one that could not be made to its end. */
+type Element = 'failure' | 'error' | 'skipped';
 
 /** JUnit XML, as continuous integration servers read it: one suite, one case for each file. No times: same input, same bytes. */
 export function junitReport(call: Invocation): Report {
@@ -8,18 +12,18 @@ export function junitReport(call: Invocation): Report {
       // The counts come before the cases, so everything is printed at the end.
     },
     end(outcomes) {
-      const counts = `tests="${outcomes.length}" failures="${countMarked(outcomes, 'failed')}" errors="${countMarked(outcomes, 'open')}" skipped="${countMarked(outcomes, 'skipped')}"`;
+      const count = (element: Element): number => outcomes.filter((one) => elementOf(one) === element).length;
+      const counts = `tests="${outcomes.length}" failures="${count('failure')}" errors="${count('error')}" skipped="${count('skipped')}"`;
       call.print('<?xml version="1.0" encoding="UTF-8"?>');
       call.print(`<testsuites ${counts}>`);
       call.print(`  <testsuite name="snoopscope" ${counts}>`);
       for (const outcome of outcomes) {
         const open = `    <testcase classname="snoopscope" name="${escaped(outcome.file)}"`;
-        const mark = markOf(outcome);
+        const element = elementOf(outcome);
         const reasons = reasonsOf(outcome);
-        const element = { passed: undefined, failed: 'failure', open: 'error', skipped: 'skipped' }[mark];
         if (!element) call.print(`${open}/>`);
         else {
-          const message = escaped(reasons[0] ?? mark);
+          const message = escaped(reasons[0] ?? element);
           call.print(`${open}>`);
           call.print(`      <${element} message="${message}">${escaped(reasons.join('\n'))}</${element}>`);
           call.print('    </testcase>');
@@ -29,6 +33,12 @@ export function junitReport(call: Invocation): Report {
       call.print('</testsuites>');
     },
   };
+}
+
+function elementOf(outcome: TestOutcome): Element | undefined {
+  if (outcome.kind === 'broken') return 'error';
+  const mark = markOf(outcome);
+  return ({ passed: undefined, failed: 'failure', open: 'error', skipped: 'skipped' } as const)[mark];
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
