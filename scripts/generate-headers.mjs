@@ -9,6 +9,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CONSTANTS } from '../sim-core/src/ops/constants.ts';
+import { LEFT_OUT } from '../sim-core/src/ops/not-modelled.ts';
 import { STRUCTS } from '../sim-core/src/ops/structs.ts';
 import { IOCTLS } from '../sim-core/src/ops/table.ts';
 
@@ -108,7 +109,8 @@ function extract({ version, suites, include }) {
   const flags = ['-nostdinc', '-I', include, '-I', asm];
   const plain = compile(['-E', '-P', ...flags], source);
   const known = new Set(`${plain}\n${compile(['-E', '-dM', ...flags], source)}`.match(/\w+/g));
-  const values = named(IOCTLS.map((op) => op.name).concat(CONSTANTS.map((constant) => constant.name)), known);
+  const leftOut = LEFT_OUT.flatMap(({ requests, constants }) => [...requests, ...constants.map(([name]) => name)]);
+  const values = named([...IOCTLS, ...CONSTANTS].map(({ name }) => name).concat(leftOut), known);
   const structs = STRUCTS.map(({ name }) => [name, members(plain, name)]).filter(([, fields]) => fields.length > 0);
   const rows = [
     ...values.map((name) => `  printf("v ${name} %lld\\n", (long long)(${name}));`),

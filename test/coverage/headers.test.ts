@@ -7,6 +7,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CONSTANTS, IOCTLS, STRUCTS, type StructFieldSpec } from '../../sim-core/src/index.ts';
 import { requestName } from '../../sim-core/src/interop/rebuild/request-names.ts';
+import { LEFT_OUT } from '../../sim-core/src/ops/not-modelled.ts';
+import { namesOfNumber } from '../../sim-core/src/ops/request-numbers.ts';
 
 interface Package {
   readonly version: string;
@@ -39,6 +41,20 @@ describe.each(packages)('linux-libc-dev $version', ({ values, structs }) => {
     expect(known.length).toBeGreaterThan(50);
     expect(known.map(({ name, value }) => [name, Number(value)])).toEqual(
       known.map(({ name }) => [name, values[name]]),
+    );
+  });
+
+  it('gives constants of what is left out the values by which they are found', () => {
+    const known = LEFT_OUT.flatMap(({ constants }) => constants).filter(
+      ([name, value]) => value !== undefined && name in values,
+    );
+    expect(known.map(([name, value]) => [name, Number(value)])).toEqual(known.map(([name]) => [name, values[name]]));
+  });
+
+  it('gives requests of what is left out the numbers by which they are found', () => {
+    const known = LEFT_OUT.flatMap(({ requests }) => requests).filter((name) => name in values);
+    expect(known.map((name) => [name, ...namesOfNumber(BigInt((values[name] ?? 0) >>> 0))])).toEqual(
+      known.map((name) => [name, name]),
     );
   });
 

@@ -4,12 +4,10 @@ import {
   includePath,
   kernelLike,
   leftOutAbout,
-  leftOutText,
+  leftOutAt,
   MACHINE_OPTIONS,
   MACHINE_WORD_DOCS,
   NEWEST,
-  PEER_TO_PEER,
-  registerAsTarget,
   type ScenarioSymbol,
   type Span,
   type TextPosition,
@@ -33,9 +31,12 @@ export interface HoverText {
 export function hoverAt(snapshot: Snapshot, at: TextPosition): HoverText | undefined {
   const word = wordAt(snapshot.scenario, VOCABULARY, at);
   if (word === undefined) return undefined;
-  const register = registerAsTarget(snapshot.scenario.lines[at.line]!);
-  if (register && register.span.start <= at.column && at.column <= register.span.end)
-    return { line: at.line, span: register.span, markdown: leftOutText(register.text, PEER_TO_PEER) };
+  const leftOut = leftOutAt(
+    snapshot.scenario,
+    [...snapshot.included.values()].map(({ scenario }) => scenario),
+    at,
+  );
+  if (leftOut) return { line: at.line, span: leftOut.span, markdown: leftOut.message };
   // What an argument of `call` names may be in an included file.
   const symbol = word.symbol && (symbolAt(snapshot, { line: at.line, column: word.word.span.start }) ?? word.symbol);
   const found: WordAt = symbol === undefined ? word : { ...word, symbol };

@@ -66,6 +66,7 @@ export function createVms(base: WorldBase, world: () => World, quirks: Quirks, h
   const lock = layout.field('kvmLock', [dims.vms]);
   const refuse = base.refusals.add({
     type: [E.INVAL, 'a VM type other than 0 ({})', 'number'],
+    wideType: [E.INVAL, 'a VM type of more than 32 bits'],
     noEnableCap: [E.NOTTY, 'no such request for a VM: this kernel has no KVM_ENABLE_CAP there'],
     flags: [E.INVAL, 'flags other than 0 ({x})', 'number'],
     capability: [E.INVAL, 'no capability {} that can be switched on', 'number'],
@@ -92,8 +93,10 @@ export function createVms(base: WorldBase, world: () => World, quirks: Quirks, h
   function newVm(t: Task): VmId | Errno {
     const { machine } = t;
     // linux: arch/x86/kvm/x86.c kvm_arch_init_vm(): only type 0 without a confidential-computing vendor module.
-    const type = argument(t, 2).int(t);
-    if (type !== 0) return refuse.type(machine, type);
+    const type = argument(t, 2);
+    // An unsigned long in the kernel: 0x1_0000_0000 is not type 0.
+    if (type.wide(t) > 0xffff_ffffn) return refuse.wideType(machine);
+    if (type.int(t) !== 0) return refuse.type(machine, type.int(t));
     let vm = 0 as VmId;
     while (vm < dims.vms && read(machine, process.base + vm) !== 0) vm++;
     if (vm === dims.vms) throw tooManyAtOnce(`the scenario has more than ${dims.vms} VMs`);

@@ -36,6 +36,7 @@ export const VFIO: Readonly<Record<number, Readonly<Partial<Record<FileKind, str
   118: { device: 'VFIO_DEVICE_BIND_IOMMUFD' },
   119: { device: 'VFIO_DEVICE_ATTACH_IOMMUFD_PT' },
   120: { device: 'VFIO_DEVICE_DETACH_IOMMUFD_PT' },
+  121: { device: 'VFIO_MIG_GET_PRECOPY_INFO' },
   128: { iommufd: 'IOMMU_DESTROY' },
   129: { iommufd: 'IOMMU_IOAS_ALLOC' },
   130: { iommufd: 'IOMMU_IOAS_ALLOW_IOVAS' },
@@ -47,9 +48,19 @@ export const VFIO: Readonly<Record<number, Readonly<Partial<Record<FileKind, str
   136: { iommufd: 'IOMMU_VFIO_IOAS' },
   137: { iommufd: 'IOMMU_HWPT_ALLOC' },
   138: { iommufd: 'IOMMU_GET_HW_INFO' },
+  139: { iommufd: 'IOMMU_HWPT_SET_DIRTY_TRACKING' },
+  140: { iommufd: 'IOMMU_HWPT_GET_DIRTY_BITMAP' },
+  141: { iommufd: 'IOMMU_HWPT_INVALIDATE' },
+  142: { iommufd: 'IOMMU_FAULT_QUEUE_ALLOC' },
+  143: { iommufd: 'IOMMU_IOAS_MAP_FILE' },
+  144: { iommufd: 'IOMMU_VIOMMU_ALLOC' },
+  145: { iommufd: 'IOMMU_VDEVICE_ALLOC' },
+  146: { iommufd: 'IOMMU_IOAS_CHANGE_PROCESS' },
+  147: { iommufd: 'IOMMU_VEVENTQ_ALLOC' },
+  148: { iommufd: 'IOMMU_HW_QUEUE_ALLOC' },
 };
 
-/** Those of KVM that the model, or the table of inert requests, has; the others keep their number. */
+/** Those of KVM that the model, the table of inert requests or the one of what is left out has; the others keep their number. */
 const KVM: Readonly<Record<number, string>> = {
   0: 'KVM_GET_API_VERSION',
   1: 'KVM_CREATE_VM',
@@ -109,6 +120,9 @@ const KVM: Readonly<Record<number, string>> = {
   173: 'KVM_KVMCLOCK_CTRL',
   178: 'KVM_SET_PMU_EVENT_FILTER',
   183: 'KVM_SMI',
+  186: 'KVM_MEMORY_ENCRYPT_OP',
+  187: 'KVM_MEMORY_ENCRYPT_REG_REGION',
+  188: 'KVM_MEMORY_ENCRYPT_UNREG_REGION',
   190: 'KVM_GET_NESTED_STATE',
   191: 'KVM_SET_NESTED_STATE',
   192: 'KVM_CLEAR_DIRTY_LOG',
@@ -117,6 +131,9 @@ const KVM: Readonly<Record<number, string>> = {
   205: 'KVM_SET_SREGS2',
   206: 'KVM_GET_STATS_FD',
   207: 'KVM_GET_XSAVE2',
+  210: 'KVM_SET_MEMORY_ATTRIBUTES',
+  212: 'KVM_CREATE_GUEST_MEMFD',
+  213: 'KVM_PRE_FAULT_MEMORY',
   224: 'KVM_CREATE_DEVICE',
   225: 'KVM_SET_DEVICE_ATTR',
   226: 'KVM_GET_DEVICE_ATTR',
@@ -150,7 +167,9 @@ export function nameOfNumber(number: number, kind: FileKind | undefined): string
 }
 
 /** Every name that a number has, whatever the file. */
-export function namesOfNumber(number: number): readonly string[] {
+export function namesOfNumber(value: bigint): readonly string[] {
+  if (value < 0n || value > 0xffff_ffffn) return [];
+  const number = Number(value);
   const name = nameOfNumber(number, undefined);
   if (name !== undefined) return [name];
   return ((number >>> 8) & 0xff) === VFIO_TYPE ? [...new Set(Object.values(VFIO[number & 0xff] ?? {}))] : [];

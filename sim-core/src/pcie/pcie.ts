@@ -14,6 +14,7 @@
  * VT-d, "Snoop Behavior"; AMD I/O Virtualization, "FC".
  */
 import { IOPTE } from '../iommu/iommu.ts';
+import { ModelLimit } from '../limits.ts';
 import type { Copy } from '../memory/memory.ts';
 import { FAULT_REASONS, type FaultReason } from '../state/event.ts';
 import type { DeviceId } from '../state/ids.ts';
@@ -100,6 +101,7 @@ export function createPcie(base: WorldBase, world: () => World): Pcie {
       return { target: -1, entry };
     }
     const page = (entry >> IOPTE.pageShift) - 1;
+    if (topology.pages[page]?.backing === 'mmio') throw peerToPeer(names[device]!);
     // The same offset in the page that the entry names; words of a page keep their order.
     const offset = topology.pages[here.page]?.words.indexOf(word) ?? -1;
     return { target: page === here.page ? word : (topology.pages[page]?.words[offset] ?? -1), entry };
@@ -198,4 +200,10 @@ export function createPcie(base: WorldBase, world: () => World): Pcie {
     },
   };
   return pcie;
+}
+
+function peerToPeer(device: string): ModelLimit {
+  return new ModelLimit(
+    `a TLP of \`${device}\` reaches registers of a device (\`backing=mmio\`): peer-to-peer DMA is not modelled; map memory there`,
+  );
 }

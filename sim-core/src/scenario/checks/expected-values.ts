@@ -10,6 +10,8 @@ export interface ExpectedValue {
   readonly shapes: readonly OperandShape[];
   /** Where it is, in words: `the third argument of KVM_CREATE_VM`, `attr`. */
   readonly where: string;
+  /** The same for a program: `KVM_CREATE_VM type`, `kvm_device_attr.attr`; undefined where the call has no such place. */
+  readonly place?: string;
   readonly struct?: StructSpec;
   readonly field?: string;
 }
@@ -47,11 +49,10 @@ function* valuesOf(call: Syscall, vocabulary: Vocabulary): Generator<ExpectedVal
       call.call.text === 'ioctl' && index > 0
         ? shapesOf(request?.operands ?? [], index - 2)
         : shapesOf(own?.operands ?? [], index);
-    const of = request !== undefined && index > 1 ? request.name : call.call.text;
-    yield* nested(
-      { expr, shapes, where: `the ${ORDINALS[index] ?? `${index + 1}th`} argument of \`${of}\`` },
-      vocabulary,
-    );
+    const op = request !== undefined && index > 1 ? request : own;
+    const operand = op?.operands[op === request ? index - 2 : index];
+    const where = `the ${ORDINALS[index] ?? `${index + 1}th`} argument of \`${op?.name ?? call.call.text}\``;
+    yield* nested({ expr, shapes, where, ...(op && operand && { place: `${op.name} ${operand.name}` }) }, vocabulary);
   }
 }
 
@@ -67,7 +68,11 @@ function* nested(value: ExpectedValue, vocabulary: Vocabulary): Generator<Expect
   for (const field of expr.fields) {
     if (field.value.kind !== 'in') continue;
     const spec = struct?.fields.find((candidate) => candidate.name === field.name.text);
-    const place = { where: `\`${field.name.text}\``, field: field.name.text, ...(struct && { struct }) };
+    const place = {
+      where: `\`${field.name.text}\``,
+      field: field.name.text,
+      ...(struct && { struct, place: `${struct.name}.${field.name.text}` }),
+    };
     const { expr: inner } = field.value;
     const written = inner.kind === 'struct' ? spec?.structured : undefined;
     const shape: OperandShape | undefined = written ? { kind: 'struct', struct: written } : spec?.shape;

@@ -2,6 +2,7 @@ import { OTHER_CAPABILITIES } from '../../kernel/capabilities.ts';
 import { type Change, changeById } from '../../kernel/changes.ts';
 import type { Profile } from '../../kernel/profiles.ts';
 import { CONSTANTS } from '../../ops/constants.ts';
+import { leftOutCapability } from '../../ops/not-modelled.ts';
 import type { Op } from '../../ops/op.ts';
 import { OPS } from '../../ops/table.ts';
 import type { Expr, LineContent, Operand } from '../ast.ts';
@@ -66,7 +67,7 @@ export const noEffect: Check = {
     }
     for (const { expr, shapes } of expectedValues(call, vocabulary)) {
       for (const { name, span } of namesIn(expr)) {
-        if (capabilities.has(name)) yield { span, message: `\`${name}\` is not modelled: ${answerOf(op, name)}` };
+        if (capabilities.has(name)) yield { span, message: `\`${name}\` ${notModelled(name)}: ${answerOf(op, name)}` };
       }
       if (expr.kind !== 'number' || !shapes.some((shape) => 'constants' in shape && shape.constants === 'kvm-cap'))
         continue;
@@ -77,7 +78,10 @@ export const noEffect: Check = {
           message: `No capability with the number ${expr.text} is known here: ${answerOf(op, name)}`,
         };
       else if (capabilities.has(name))
-        yield { span: expr.span, message: `${expr.text} is \`${name}\`, which is not modelled: ${answerOf(op, name)}` };
+        yield {
+          span: expr.span,
+          message: `${expr.text} is \`${name}\`, which ${notModelled(name)}: ${answerOf(op, name)}`,
+        };
     }
   },
   *scenario({ scenario, profile, selfIncludes }) {
@@ -102,6 +106,12 @@ export const noEffect: Check = {
     }
   },
 };
+
+/** Some capabilities announce a part that is left out. */
+function notModelled(name: string): string {
+  const part = leftOutCapability(name)?.part;
+  return part === undefined ? 'is not modelled' : `belongs to ${part} and is not modelled`;
+}
 
 /** What a request answers for a capability that is not modelled. */
 function answerOf(op: Op | undefined, name: string | undefined): string {

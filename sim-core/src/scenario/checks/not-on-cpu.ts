@@ -79,7 +79,8 @@ vcpu 0 {
   },
 };
 
-function vendorOf({ scenario, included }: ScenarioSubject): string | undefined {
+/** `intel`, `arm64` and so on, as the scenario or a file that it includes writes it. */
+export function vendorOf({ scenario, included }: Pick<ScenarioSubject, 'scenario' | 'included'>): string | undefined {
   for (const file of [scenario, ...included]) {
     const [cpu] = contentsOfKind(file, 'cpu');
     if (cpu) return cpu.content.vendor.text;

@@ -1,3 +1,4 @@
+import { leftOutField } from '../../ops/not-modelled.ts';
 import { didYouMean, nearest } from '../suggest.ts';
 import { type Check, list, replacing } from './check.ts';
 import { structuresOf } from './expected-values.ts';
@@ -28,7 +29,7 @@ export const unknownField: Check = {
       if (struct === undefined) continue;
       const names = struct.fields.map((field) => field.name);
       for (const { name } of expr.fields) {
-        if (names.includes(name.text)) continue;
+        if (names.includes(name.text) || leftOutField(name.text)) continue;
         const meant = nearest(name.text, names);
         const known = meant === undefined ? ` It has ${list(names)}.` : '';
         yield {

@@ -1,4 +1,4 @@
-import { leftOutRequest } from '../../ops/not-modelled.ts';
+import { leftOutRequest, leftOutRequestNumber } from '../../ops/not-modelled.ts';
 import { namesOfNumber } from '../../ops/request-numbers.ts';
 import type { Span } from '../ast.ts';
 import { didYouMean, nearest } from '../suggest.ts';
@@ -40,6 +40,7 @@ export const unknownRequest: Check = {
       };
       return;
     }
+    if (request.kind === 'number' && leftOutRequestNumber(request.value)) return;
     if (request.kind !== 'name') {
       yield { span: request.span, ...byNumber(request.span, request.kind === 'number' ? request.value : undefined) };
       return;
@@ -52,7 +53,7 @@ export const unknownRequest: Check = {
 
 /** strace -X raw, and programs without the headers, have the number. */
 function byNumber(span: Span, number: bigint | undefined): Pick<Objection, 'message' | 'fixes'> {
-  const names = number === undefined || number < 0n || number > 0xffff_ffffn ? [] : namesOfNumber(Number(number));
+  const names = number === undefined ? [] : namesOfNumber(number);
   if (names.length === 0) return { message: NO_REQUEST_NAME };
   const message = `This number is ${names.map((name) => `\`${name}\``).join(' or ')}: a request is written by its name.`;
   return { message, ...(names.length === 1 ? replacing(span, names[0]) : {}) };

@@ -4,10 +4,14 @@ import type { StatementNode } from '../../engine/program.ts';
 import type { Routine } from '../../engine/routine.ts';
 import type { Task } from '../../engine/task.ts';
 import { errnoByName } from '../../kernel/errno.ts';
+import { leftOutRequest, leftOutText } from '../../ops/not-modelled.ts';
 import type { Op } from '../../ops/op.ts';
 import { opNamed, requestOf } from '../../ops/table.ts';
+import { isX86 } from '../../topology.ts';
 import type { World } from '../../world.ts';
 import type { Syscall } from '../ast.ts';
+import { leftOutValues } from '../checks/left-out.ts';
+import { notModelled } from '../checks/not-modelled.ts';
 import { noCall, unknownCall } from '../checks/unknown-call.ts';
 import { NO_REQUEST_NAME, noRequest, unknownRequest } from '../checks/unknown-request.ts';
 import { callOfOther, wrongActor } from '../checks/wrong-actor.ts';
@@ -63,6 +67,9 @@ function compileCall(context: ProgramContext, statement: Syscall, line: number):
     // A number is a request that no file knows.
     if (!named && statement.args[1]?.kind !== 'number') {
       const request = statement.args[1];
+      const part = request?.kind === 'name' ? leftOutRequest(request.name) : undefined;
+      if (part && request?.kind === 'name')
+        throw problems.fail(notModelled, line, request.span, leftOutText(request.name, part));
       const message =
         request?.kind === 'name' ? noRequest(request.name, VOCABULARY.requests.keys()).message : NO_REQUEST_NAME;
       throw problems.fail(unknownRequest, line, request?.span ?? statement.call.span, message);
@@ -82,6 +89,9 @@ function compileCall(context: ProgramContext, statement: Syscall, line: number):
           problems,
         }),
   );
+  const x86 = isX86(context.world.topology.cpu);
+  for (const { span, message } of leftOutValues(statement, VOCABULARY, { x86 }))
+    problems.fail(notModelled, line, span, message);
   const { names } = context;
   const outcome: CallOutcome = {
     bind: statement.bind ? names.get(statement.bind.text) : undefined,

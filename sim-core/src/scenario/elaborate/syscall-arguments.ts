@@ -2,10 +2,12 @@
 import type { Value } from '../../engine/compile.ts';
 import { UNWRITABLE } from '../../files/user-memory.ts';
 import { constantByName } from '../../ops/constants.ts';
+import { leftOutConstant, leftOutText } from '../../ops/not-modelled.ts';
 import type { OperandShape } from '../../ops/op.ts';
 import { structByName } from '../../ops/structs.ts';
 import type { Topology } from '../../topology.ts';
 import type { Expr, StructExpr, Word } from '../ast.ts';
+import { notModelled } from '../checks/not-modelled.ts';
 import { noConstant, unknownConstant } from '../checks/unknown-constant.ts';
 import { noName, unknownName } from '../checks/unknown-name.ts';
 import { noWord, unknownWord } from '../checks/unknown-word.ts';
@@ -76,6 +78,8 @@ function constantOf(expr: Extract<Expr, { kind: 'name' }>, context: ValueContext
   const known = constantByName.get(expr.name);
   if (known) return known.value;
   const { problems, line, names } = context;
+  const part = leftOutConstant(expr.name);
+  if (part) return problems.fail(notModelled, line, expr.span, leftOutText(expr.name, part));
   if (!looksConstant(expr.name, VOCABULARY))
     return problems.fail(unknownName, line, expr.span, noName(expr.name, [...names.keys()]).message);
   return problems.fail(unknownConstant, line, expr.span, noConstant(expr.name, [], constantByName.keys()).message);
