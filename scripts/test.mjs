@@ -133,15 +133,20 @@ async function runLogged(args, to) {
   return { code: await ended(child), log };
 }
 
-/** The exit code of a process, which is killed at the time limit. */
+/** The exit code of a process. One that takes too long is killed, which is an error. */
 function ended(child) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => child.kill('SIGKILL'), longestPart);
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      child.kill('SIGKILL');
+    }, longestPart);
     child.once('error', reject);
     // When its output has come in, too.
     child.once('close', (code, signal) => {
       clearTimeout(timer);
-      resolve(code ?? signal);
+      if (late) reject(new Error(`it was ended because it took more than ${longestPart / 60_000} minutes`));
+      else resolve(code ?? signal);
     });
   });
 }
