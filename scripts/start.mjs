@@ -78,6 +78,10 @@ async function openBrowser(vsix, scenarios, base, open) {
   const dataDir = path.join(state, 'server');
   await writeFirstSettings(state);
   await unlessInstalled(vsix, state, () => installExtension({ serverDir, node, vsix, extensionsDir, dataDir }));
+  // From before the server starts until it has ended: a signal at another time, or a second one, would orphan it.
+  const asked = new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => resolve('asked'));
+  });
   const server = await startServer({
     serverDir,
     node,
@@ -86,9 +90,6 @@ async function openBrowser(vsix, scenarios, base, open) {
     dataDir,
     userDataDir: path.join(state, 'user-data'),
     extensionsDir,
-  });
-  const asked = new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => resolve('asked'));
   });
   const url = server.url({ workspace: scenarios, openFile: path.join(scenarios, firstScenario) });
   say(

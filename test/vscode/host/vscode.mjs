@@ -32,7 +32,7 @@ const closers = [() => rm(scratch, { recursive: true, force: true, maxRetries: 3
 const close = async () => {
   for (const closer of closers.splice(0).reverse()) await closer();
 };
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => close().then(() => process.exit(130)));
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => close().then(() => process.exit(130)));
 
 let code = 1;
 try {
