@@ -18,10 +18,7 @@ export const folder = 'docs/reference/diagnostics';
 /** An example of more lines is as long as a limit: a page is not the place for it. */
 const MOST_LINES = 40;
 
-/** Every code once, the checks before the predictions. */
-const records = [...new Map([...PREDICTIONS, ...CHECKS].map((one) => [one.code, one])).values()].sort((a, b) =>
-  a.code < b.code ? -1 : 1,
-);
+const records = [...CHECKS, ...PREDICTIONS].sort((a, b) => (a.code < b.code ? -1 : 1));
 
 /** The pages by the name of their file. */
 export function diagnosticPages() {

@@ -6,6 +6,7 @@ import { predicting } from '../../sim-core/src/predict/predict.ts';
 import { PREDICTIONS } from '../../sim-core/src/predict/table.ts';
 import type { Diagnostic, ParsedScenario } from '../../sim-core/src/scenario/ast.ts';
 import { checkText } from '../../sim-core/src/scenario/checks/run-checks.ts';
+import { CHECKS } from '../../sim-core/src/scenario/checks/table.ts';
 import { parse } from '../../sim-core/src/scenario/parser.ts';
 import { toEnd } from '../../sim-core/src/to-end.ts';
 import { described, marksOf, takeMarked } from '../diagnostics/marks.ts';
@@ -59,6 +60,11 @@ test.each(PREDICTIONS)('$code is documented, shown and put right', ({ code, seve
       .map(described),
   ).toEqual([]);
   expect(cases.some((file) => file.startsWith(code))).toBe(true);
+});
+
+test('a code has one record, of a check or of a prediction', () => {
+  const codes = [...CHECKS, ...PREDICTIONS].map(({ code }) => code);
+  expect(codes.filter((code, at) => codes.indexOf(code) !== at)).toEqual([]);
 });
 
 test('a fix makes its prediction go away', () => {

@@ -6,11 +6,12 @@ import type { Profile } from '../kernel/profiles.ts';
 import type { Diagnostic, Fix, ParsedScenario, Wait } from '../scenario/ast.ts';
 import { contentsOfKind } from '../scenario/blocks.ts';
 import { kernelsText } from '../scenario/checks/kernels-text.ts';
+import { modelLimit } from '../scenario/checks/model-limit.ts';
 import { codeSpan } from '../scenario/line-text.ts';
 import type { KernelGroup } from './kernels.ts';
 import { type ObservedRuns, statementOf } from './observe.ts';
 import { spotOf } from './place.ts';
-import { impossibleSchedule, predictedLimit, waitsForEver } from './table.ts';
+import { impossibleSchedule, waitsForEver } from './table.ts';
 
 /** An actor came to a statement and got past it in no order. Only said where every kernel agrees. */
 export function waitingDiagnostics(parsed: ParsedScenario, groups: readonly KernelGroup[]): Diagnostic[] {
@@ -125,7 +126,7 @@ export function limitDiagnostics(groups: readonly KernelGroup[]): Diagnostic[] {
   const node = statementOf(group.observed.model, limit.node);
   if (node === undefined) return [];
   const spot = spotOf(group.observed.model, node, codeSpan);
-  const { code, severity } = predictedLimit;
+  const { code, severity } = modelLimit;
   const message = `${spot.prefix}On ${kernelsText(group.profiles)} the run ends here: ${limit.message}`;
   return [{ code, severity, message, line: spot.line, span: spot.span, related: spot.related }];
 }

@@ -146,32 +146,6 @@ schedule gpu
   },
 };
 
-export const predictedLimit: Check = {
-  code: 'model-limit',
-  severity: 'error',
-  doc: 'The scenario asks for more than the model was made for, so that it cannot be run to its end. The message names the limit and the way out.',
-  sources: ['docs/language.md, Limits'],
-  limit: true,
-  examples: {
-    bad: `machine {
-  cpu intel
-}
-setup {
-  repeat 10 {
-    kvm = open("/dev/kvm", O_RDWR)
-  }
-}
-`,
-    good: `machine {
-  cpu intel
-}
-setup {
-  kvm = open("/dev/kvm", O_RDWR)
-}
-`,
-  },
-};
-
 export const unmapsNothing: Check = {
   code: 'unmaps-nothing',
   severity: 'warning',
@@ -188,7 +162,6 @@ export const PREDICTIONS: readonly Check[] = [
   declaredResult,
   failingCall,
   impossibleSchedule,
-  predictedLimit,
   predictedFinding,
   unmapsNothing,
   unregisteredDevice,

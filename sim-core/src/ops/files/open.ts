@@ -1,4 +1,5 @@
 import type { Op } from '../op.ts';
+import { OPEN_ERRNOS, PATH_AND_FLAGS } from './opening.ts';
 
 export const open: Op = {
   name: 'open',
@@ -13,33 +14,9 @@ export const open: Op = {
     { document: 'linux', place: 'fs/open.c do_sys_openat2()' },
     { document: 'linux', place: 'fs/file.c alloc_fd()' },
   ],
-  errnos: [
-    { name: 'ENOENT', when: 'Nothing has that path.' },
-    { name: 'ENOTDIR', when: 'A slash follows something that is not a directory: `/dev/kvm/`.' },
-    { name: 'EISDIR', when: 'A directory is opened for writing, or a path that ends in a slash with `O_CREAT`.' },
-    { name: 'EFAULT', when: 'The path is not a readable string.' },
-    {
-      name: 'EBUSY',
-      when: 'A VFIO group is already open, or still has a container, or one of its devices is bound through its cdev.',
-    },
-  ],
+  errnos: OPEN_ERRNOS,
   example: 'kvm = open("/dev/kvm", O_RDWR)',
-  operands: [
-    { name: 'path', shapes: [{ kind: 'path' }], doc: 'The path, in quotes.' },
-    {
-      name: 'flags',
-      shapes: [{ kind: 'flags', constants: 'open-flag' }],
-      doc: 'O_RDWR, O_RDONLY, O_PATH, …',
-      optional: true,
-    },
-    {
-      name: 'mode',
-      shapes: [{ kind: 'int' }],
-      doc: 'Permissions of a new file; ignored.',
-      optional: true,
-      ignored: true,
-    },
-  ],
+  operands: PATH_AND_FLAGS,
   result: 'fd',
   code: { kind: 'syscall', routine: (world) => world.files.open },
 };

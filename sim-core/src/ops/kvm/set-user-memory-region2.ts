@@ -1,3 +1,4 @@
+import { BAD_DESCRIPTOR } from '../errnos.ts';
 import type { Op } from '../op.ts';
 
 export const setUserMemoryRegion2: Op = {
@@ -14,7 +15,7 @@ export const setUserMemoryRegion2: Op = {
     { document: 'linux', place: 'arch/x86/kvm/mmu/mmu.c kvm_arch_flush_shadow_memslot()' },
   ],
   errnos: [
-    { name: 'EBADF', when: 'The descriptor is not open, or it was opened with O_PATH.' },
+    BAD_DESCRIPTOR,
     { name: 'EFAULT', when: 'The argument cannot be read.' },
     {
       name: 'EINVAL',

@@ -4,12 +4,12 @@ import type { Check } from './check.ts';
 export const modelLimit: Check = {
   code: 'model-limit',
   severity: 'error',
-  doc: `The machine has room for every object that statements may make, and some of it is for every pair of objects: the state would have more than ${LIMITS.stateSlots} numbers.`,
-  sources: ['docs/language.md, limits'],
+  doc: `The scenario asks for more than the model was made for: its state would have more than ${LIMITS.stateSlots} numbers, or a run of it cannot finish. The message names the limit and the way out.`,
+  sources: ['docs/language.md, Limits'],
   limit: true,
   examples: {
     bad: `setup {\n${'  fd = open("/dev/iommu", O_RDWR)\n'.repeat(1500)}}\n`,
     good: 'setup {\n  fd = open("/dev/iommu", O_RDWR)\n}\n',
   },
-  // Reported by the elaborator.
+  // Reported by the elaborator, and by what predicts runs.
 };
