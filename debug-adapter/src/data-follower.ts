@@ -173,7 +173,7 @@ export class DataFollower {
     return undefined;
   }
 
-  /** Was the step made by somebody whom the breakpoint does not mean? */
+  /** Was the step made by an actor that the breakpoint is not for? */
   #excludes(position: number): boolean {
     const { accessor } = this.trigger.place;
     if (accessor === undefined) return false;

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type FoundScenarios, MOST_SCENARIOS } from './workspace.ts';
 
-/** Folders that are looked into; a workspace with more is hardly one of scenarios. */
+/** Folders that are searched; a workspace with more is not likely to be about scenarios. */
 const MOST_FOLDERS = 20_000;
 
 /**

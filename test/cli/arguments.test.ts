@@ -28,7 +28,7 @@ describe('mistakes in the call', () => {
     [`run --kernel a.snoop ${race}`, '`a.snoop` is a file name, and a kernel has a name such as', 'unknown-kernel'],
     [
       `run --schedule vcpu0*300 ${race}`,
-      'Item 1 of the schedule, `vcpu0*300`, is possible only 1 time on v7.3: vcpu0 has finished',
+      'Item 1 of the schedule, `vcpu0*300`, is possible only once on v7.3: vcpu0 has finished',
       'impossible-schedule',
     ],
     ['run a.snoop b.snoop', '`run` does not know what to do with `b.snoop`', 'surplus-operand'],

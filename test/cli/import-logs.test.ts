@@ -23,7 +23,7 @@ test('what import prints is a scenario that check agrees with', async () => {
   expect(exitCode).toBe(0);
   expect(stderr).toContain('strace, 4272 lines.');
   expect(stderr).toContain('Kernel: debian-6.1.192: the files say 6.1.0-56-amd64.');
-  expect(stderr).toContain('No difference: every result of the log is that of the profile, too.');
+  expect(stderr).toContain('No difference: the profile gives every result of the log.');
   const checked = await snoopscope(`check ${written('hotplug.snoop', stdout)}`);
   expect(checked.exitCode).toBe(0);
   expect(checked.stdout).toContain('the one order of its schedule');
@@ -124,7 +124,7 @@ test('control characters and numbers beyond 64 bits of a log are data', async ()
   const { exitCode, stdout, stderr } = await snoopscope(`import ${log}`);
   expect(exitCode).toBe(0);
   expect(stdout + stderr).not.toContain('\u001b');
-  expect(stderr).toContain('Unknown: KVM_NO_SUCH_REQUEST (1, first in line 5).');
+  expect(stderr).toContain('Unknown: KVM_NO_SUCH_REQUEST (1, first on line 5).');
 });
 
 test('as JSON, with everything that stderr says', async () => {

@@ -14,7 +14,7 @@ test.each<[string, Partial<Rule> & { readonly schedule?: string }, RegExp]>([
   [
     'a mask with a hole, which KVM reads otherwise',
     { kernel: 'v6.9', memory: ['memory x = 0 at=0x100000', 'memory f = 0'], guest: [...HOLE, 'mov [x], 1', RING] },
-    /^The guest's MTRRs make the page UC .* KVM reads WB in them: it takes a variable range for one stretch/,
+    /^The guest's MTRRs make the page UC .* KVM reads WB in them: it treats a variable range as contiguous/,
   ],
   [
     'a store to write-through memory',

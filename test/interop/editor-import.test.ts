@@ -38,7 +38,7 @@ describe('a log in the editor', () => {
     expect(reply.scenario).toContain('attr=KVM_DEV_VFIO_GROUP_ADD');
     expect(reply.differences).toBe(0);
     expect(reply.remarks[0]).toMatch(/^qemu\.strace\.gz: strace, \d+ lines\.$/);
-    expect(reply.remarks.at(-1)).toBe('No difference: every result of the log is that of the profile, too.');
+    expect(reply.remarks.at(-1)).toBe('No difference: the profile gives every result of the log.');
   });
 
   test('is the same by its path, in pieces, plain and packed', async () => {

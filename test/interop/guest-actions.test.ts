@@ -68,7 +68,7 @@ describe.each(FORMS)('%s', (_, line) => {
     });
     const [first] = importRemarks(taken.rebuilt, taken.result);
     expect(first).toMatch(
-      /Known and without effect: \d+ events of the kernel\. Unknown: a_new_event \(1, first in line 13\)\./,
+      /Known and without effect: \d+ events of the kernel\. Unknown: a_new_event \(1, first on line 13\)\./,
     );
   });
 

@@ -230,7 +230,7 @@ test('a group that KVM is never told of', () => {
   expect(reportOf(rebuilt, result, machine.messages).causes).toMatchObject([
     {
       id: 'never-registered',
-      text: 'group26 was attached (log 5) and KVM was never told of it: KVM takes DMA of its devices for coherent, and does not execute WBINVD of the guest.',
+      text: "group26 was attached (log 5) and KVM was never told about it: KVM considers the DMA of its devices coherent, and does not execute the guest's WBINVD.",
     },
   ]);
 });
@@ -242,6 +242,6 @@ test('a replug of which the VMM ignores that KVM refused it', () => {
     .map((line, i) => (i === 3798 ? line.replace(/ = 0$/, ' = -1 ENOMEM (Cannot allocate memory)') : line));
   const { rebuilt, result, machine } = take([{ name, text: text.join('\n') }], []);
   expect(reportOf(rebuilt, result, machine.messages).causes.map((cause) => cause.text)).toEqual([
-    'group8_2 was attached (log 3795) and KVM was never told of it: KVM_SET_DEVICE_ATTR failed with ENOMEM (log 3799), and the VMM continued. KVM takes DMA of its devices for coherent, and does not execute WBINVD of the guest.',
+    "group8_2 was attached (log 3795) and KVM was never told about it: KVM_SET_DEVICE_ATTR failed with ENOMEM (log 3799), and the VMM continued. KVM considers the DMA of its devices coherent, and does not execute the guest's WBINVD.",
   ]);
 });

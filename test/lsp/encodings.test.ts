@@ -157,7 +157,7 @@ function before(uri: string, line: number, character: number, encoding: string):
     const part = characters.slice(0, count).join('');
     if (lengthIn[encoding]!(part) === character) return part;
   }
-  throw new Error(`${character} is not in line ${line} in ${encoding}: ${text}`);
+  throw new Error(`${character} is not on line ${line} in ${encoding}: ${text}`);
 }
 
 test('every request is in this test', () => {

@@ -53,7 +53,7 @@ test.each([
 
 test('a bound name: what it is, where it is bound, and the comment above it', () => {
   const text = hover(around('setup', 'ioctl(<|kvm|>, KVM_CREATE_VM, 0)'));
-  expect(text).toContain('a descriptor of /dev/kvm, bound in line');
+  expect(text).toContain('a descriptor of /dev/kvm, bound on line');
   expect(text).toContain('The virtual machine.');
   expect(text).toContain('kvm = open("/dev/kvm", O_RDWR)');
   expect(hover(around('setup', 'ioctl(<|dev|>, KVM_SET_DEVICE_ATTR, {})'))).toContain('a kvm-vfio device');

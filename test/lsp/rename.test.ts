@@ -137,13 +137,13 @@ test('references and definitions reach the scenarios that include a file', async
 
 test.each([
   ['a name that another scenario of the library has', 'z', /`z` already names something else in `two\.snoop`, line 4/],
-  ['a name of the same file', 'y', /`y` already names something else in line 4/],
+  ['a name of the same file', 'y', /`y` already names something else on line 4/],
   [
     'a name that would become the parameter of a procedure',
     'group',
     /`group` would mean something else in `attach\.snoop`, line 3/,
   ],
-  ['a name that an argument would take for a descriptor', 'vfio', /`vfio` would mean something else in line 10/],
+  ['a name that an argument would take for a descriptor', 'vfio', /`vfio` would mean something else on line 10/],
 ])('refused: %s', async (_, newName, reason) => {
   const client = await editor();
   const source = FILES['one.snoop']!.replace('memory x', 'memory <|>x');

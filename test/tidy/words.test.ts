@@ -21,6 +21,12 @@ const WORDS: Readonly<Record<string, RegExp>> = {
   'already, before what is the case':
     /\b(?:is|are|was|were|has|have|had|in|open|with|there) (?:[\w-]+ ){0,5}already(?:[.,;:)]|$)/i,
   'is in, for "lies in"': /\b(?:lies?|lay)\b(?= (?:in(?! wait)|at|on|under|above|below|between|there)\b)/i,
+  'considers it coherent, for "takes it for coherent"': /\btak(?:es?|en|ing) (?:[\w'-]+ ){1,6}for (?:non-)?coherent\b/i,
+  'differently from, for "otherwise than"': /\botherwise than\b/i,
+  'of its own, for "an own"': /\ban own\b/i,
+  'by default, for "unless said"': /\bunless said\b/i,
+  'on line 3, for "in line 3"': /\bin line (?:\$\{|\d)/i,
+  'reaches, for "comes to" a place': /\bcomes? to (?:this|that|its|a|the) (?:statement|line|state|limit)s?\b/i,
   'a string, for "a text" in messages': /\b(?:is|be|is not|for) a text\b(?! of| that| whose)/i,
 };
 

@@ -244,7 +244,7 @@ const EXCLUSIONS: readonly Exclusion[] = [
   {
     option: 'max-switches',
     others: ['fingerprint'],
-    why: 'a search by switches comes to its states twice, and fingerprints keep none',
+    why: 'a search by switches reaches its states twice, and fingerprints keep none',
   },
   { option: 'max-switches', others: ['workers'], why: 'a search by switches runs on one thread' },
   { option: 'no-reduction', others: ['without'], why: 'the first switches off all of them' },

@@ -7,7 +7,7 @@ export function isSuiteFile(value: unknown): boolean {
   return typeof value.skipped === 'string' || typeof value.passed === 'boolean' || value.passed === null;
 }
 
-/** What `explore --random` says of its runs. */
+/** What `explore --random` says about its runs. */
 export function isRandomResult(value: unknown): boolean {
   if (!isRecord(value)) return false;
   const numbers = ['seed', 'runs', 'maxSteps', 'done', 'unfinished', 'moves', 'longest'];

@@ -163,7 +163,7 @@ function isLog(document: TextDocument): boolean {
 async function offerImport(uri: Uri, storage: Memento): Promise<void> {
   const [now, never] = [l10n.t('Import'), l10n.t('Never ask')];
   const name = uri.path.split('/').at(-1) ?? uri.path;
-  const question = l10n.t('{0} is a log of a VMM. Snoopscope can make a scenario of it.', name);
+  const question = l10n.t('{0} is a log of a VMM. Snoopscope can make a scenario from it.', name);
   const chosen = await window.showInformationMessage(question, now, never);
   if (chosen === now) await commands.executeCommand(importCommand, uri);
   if (chosen === never) await storage.update(neverKey, true);

@@ -87,7 +87,7 @@ export function continueRun(state: SessionState, args: StepArguments): RequestAn
   return { body: { allThreadsContinued: true }, ...thenMove(state, focus, go, 'run') };
 }
 
-/** Until an actor comes to a line that none has reached yet. */
+/** Until an actor reaches a line that none has reached yet. */
 export function runTo(state: SessionState, file: number, line: number): RequestAnswer {
   const { launched, stop } = stoppedOf(state);
   const { cursor } = launched;

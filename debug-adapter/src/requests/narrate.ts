@@ -18,7 +18,7 @@ import { executedBefore, whyOver } from '../stop.ts';
 import type { Hit } from '../stop-index.ts';
 import { styledText } from '../styling.ts';
 
-/** What has become of the future that was recorded, when the user has let somebody else move. */
+/** What has become of the future that was recorded, when the user has let another actor else move. */
 export function partingText({ branches }: Launched, left: RunCursor): string {
   const old = branches.all.indexOf(left) + 1;
   const { number, current } = branches;
@@ -107,7 +107,7 @@ export function greet(state: SessionState): void {
   if (!state.typing) return;
   output(
     state,
-    'Step Over makes a statement, Step Into a micro-step of the kernel; Step Back and Reverse lead back. Step Into Target lets another actor move. Type `help` here for more.\n',
+    'Step Over executes a statement, Step Into a micro-step of the kernel; Step Back and Reverse lead back. Step Into Target lets another actor move. Type `help` here for more.\n',
   );
 }
 

@@ -41,7 +41,7 @@ export function vmItems(moment: Moment, vm: VmId, format: Format): Item[] {
   const vcpus = indices(dims.vcpus, (vcpu) => moment.read(kvm.vcpuVm, vcpu) === vm + 1);
   return [
     numberItem('noncoherent_dma_count', moment.read(kvm.noncoherentDmaCount, vm), format, {
-      type: isX86(topology.cpu) ? 'above 0 KVM takes DMA for non-coherent' : 'always 0: KVM counts on x86 only',
+      type: isX86(topology.cpu) ? 'above 0 KVM considers DMA non-coherent' : 'always 0: KVM counts on x86 only',
     }),
     ...assignedDeviceCount(moment, vm, format),
     numberItem('references', moment.read(kvm.vmReferences, vm), format),

@@ -74,10 +74,10 @@ function aboutSymbol(snapshot: Snapshot, symbol: ScenarioSymbol): string {
   const more = definitions.length > 1 ? `, and in ${definitions.length - 1} more places` : '';
   const where =
     first.file.uri === snapshot.uri
-      ? `line ${first.line + 1}`
-      : `\`${first.file.uri.split('/').at(-1)}\`, line ${first.line + 1}`;
+      ? `on line ${first.line + 1}`
+      : `in \`${first.file.uri.split('/').at(-1)}\`, line ${first.line + 1}`;
   return page(
-    `${what}, ${symbol.space === 'name' ? 'bound' : 'defined'} in ${where}${more}.`,
+    `${what}, ${symbol.space === 'name' ? 'bound' : 'defined'} ${where}${more}.`,
     documentationOf(first),
     code(definingCode(first)),
     symbol.space === 'word' ? aboutLine(first.file.scenario.lines[first.line]?.content) : '',

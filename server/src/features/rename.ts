@@ -204,7 +204,7 @@ function idsOfLine(table: SymbolTable, scenario: ParsedScenario, index: number):
 
 function where(file: IncludedFile, line: number, uri: string): string {
   const place = `line ${line + 1}`;
-  if (keyOf(file.uri) === keyOf(uri)) return `in ${place}`;
+  if (keyOf(file.uri) === keyOf(uri)) return `on ${place}`;
   return `in \`${decodeURIComponent(file.uri.split('/').at(-1) ?? '')}\`, ${place}`;
 }
 

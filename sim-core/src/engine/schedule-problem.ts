@@ -1,5 +1,4 @@
 /** What is wrong with a schedule that cannot be followed, in the words of every tool. */
-import { counted } from '../counted.ts';
 import type { Executor } from './executor.ts';
 import type { ScheduledMove } from './model.ts';
 
@@ -42,7 +41,7 @@ export function scheduleProblemText({ item, text, made, actor, possible }: Sched
   const how =
     made === 0
       ? `is not possible at that point on ${kernel}`
-      : `is possible only ${counted(made, 'time')} on ${kernel}`;
+      : `is possible only ${made === 1 ? 'once' : `${made} times`} on ${kernel}`;
   const why = actor === undefined ? '' : `: ${actor.name} ${actor.finished ? 'has finished' : 'waits'}`;
   return `${what} ${how}${why}. ${possibleText(possible)}`;
 }

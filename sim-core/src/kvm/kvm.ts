@@ -57,7 +57,7 @@ export interface Kvm {
   readonly assignment: Assignment;
   /** kvm_arch_has_noncoherent_dma(): what KVM believes of the VM's DMA. */
   hasNoncoherentDma(machine: Machine, vm: VmId): boolean;
-  /** How many reasons KVM has to take the VM's DMA for non-coherent, in a state: what `noncoherent(vm)` asks. */
+  /** How many reasons KVM has to consider the VM's DMA non-coherent, in a state: what `noncoherent(vm)` asks. */
   noncoherentReasons(state: Int32Array, vm: VmId): number;
   /** v6.16 and later: the VM has the quirk IGNORE_GUEST_PAT. */
   hasQuirkIgnoreGuestPat(machine: Machine, vm: VmId): boolean;

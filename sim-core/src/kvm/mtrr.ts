@@ -3,7 +3,7 @@
  *
  * The real thing: variable ranges (base, mask, type, valid), fixed ranges below 1 MiB, a default type with two enable
  * bits. KVM keeps what the guest or the VMM writes and, up to v6.10, let it decide the type of EPT leaves while the VM has
- * non-coherent DMA. It takes a variable range for one stretch of addresses, looks at the ranges from the highest base
+ * non-coherent DMA. It treats a variable range as contiguous, looks at the ranges from the highest base
  * down, and so gives WB where a UC range is above the base of a WB range that covers it too (model finding: the manual
  * says UC).
  * Modelled: all MTRRs, their reset state, the overlap rules of each era, disabled MTRRs. With `firmware=on` a vCPU starts

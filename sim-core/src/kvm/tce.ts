@@ -56,7 +56,7 @@ export function createTceTables(base: WorldBase, world: () => World, vms: () => 
     noWide: [E.NOTTY, 'no such request for a VM: this kernel has no KVM_CREATE_SPAPR_TCE_64'],
     flags: [E.INVAL, 'flags other than 0'],
     emptyWindow: [E.INVAL, 'a window without pages'],
-    pageSize: [E.INVAL, 'pages of 2^{} bytes, which are none of 2^12 to 2^34', 'number'],
+    pageSize: [E.INVAL, 'pages of 2^{} bytes, outside 2^12 to 2^34', 'number'],
     windowEnd: [E.INVAL, 'a window that ends after the last address'],
     taken: [E.BUSY, 'a table of that number (LIOBN) in {}', 'vm'],
   });

@@ -17,7 +17,7 @@ interface Row {
   readonly files: readonly FileKind[];
   /** Kernel versions that have it, when not all. */
   readonly on?: string;
-  /** What it returns when the line declares nothing: 0 unless said. */
+  /** What it returns when the line declares nothing: 0 by default. */
   readonly answer?: number;
   readonly result?: 'value' | 'fd';
   /** Set for requests that only the SPAPR drivers of containers know. */

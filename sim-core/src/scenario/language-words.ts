@@ -265,7 +265,7 @@ export const INNER_WORDS: readonly LanguageWord[] = [
     blocks: FILE,
     opens: false,
     example: '~exists stale-read on v5.12..',
-    doc: 'The kernels that a condition is for: versions and ranges, with both ends in them. Without it a condition is for every profile.',
+    doc: 'The kernels that a condition is for: versions and ranges, which include both ends. Without it a condition is for every profile.',
   },
   {
     word: 'only',

@@ -299,7 +299,7 @@ class Builder {
   #reportAfter(open: OpenBlock, closed: number): void {
     const next = open.items.find((item) => item.line > closed)?.line ?? closed;
     const line = this.lines[next]!;
-    const message = `This line is outside any block: \`${blockTitle(this.lines[open.line]!)}\` was closed in line ${closed + 1}.`;
+    const message = `This line is outside any block: \`${blockTitle(this.lines[open.line]!)}\` was closed on line ${closed + 1}.`;
     this.#report('wrong-block', next, codeSpan(line), message);
     open.items = open.items.filter((item) => item.line < closed);
   }

@@ -104,7 +104,7 @@ suite('importing', () => {
   test('a log that is opened offers it', async function () {
     if (!hasWindow()) skip(this, 'only a window shows what is offered');
     await vscode.window.showTextDocument(file);
-    const offer = 'qemu.log is a log of a VMM. Snoopscope can make a scenario of it.';
+    const offer = 'qemu.log is a log of a VMM. Snoopscope can make a scenario from it.';
     for (let texts: string[] = []; !texts.includes(offer); ) {
       await vscode.commands.executeCommand('notifications.showList');
       texts = await window.texts('.notification-list-item-message');

@@ -111,7 +111,7 @@ function drawCondition(
       text(width - 12, y + 16, counts, 'right dim'),
     ],
     {
-      label: `Condition in line ${at + 1} ${verdict}: ${condition}; true in ${counted(positive, 'outcome')}, false in ${negative}`,
+      label: `Condition on line ${at + 1} ${verdict}: ${condition}; true in ${counted(positive, 'outcome')}, false in ${negative}`,
       intent: schedule === undefined ? { kind: 'line', line: at } : { kind: 'debug', schedule },
       action: verdict === 'fails' ? 'Debug counterexample' : 'Debug example',
     },

@@ -174,7 +174,7 @@ function reasonText(
   if (unit.driver === 'smmu')
     return history.hasChange('enforce-cache-coherency')
       ? undefined
-      : `${unit.name}: the driver answered for accesses without No Snoop, and VFIO took it for a promise about those with it.`;
+      : `${unit.name}: the driver answered for accesses without No Snoop, and VFIO read it as a promise about those with it.`;
   if (unit.driver !== 'vt-d') return undefined;
   if (history.isFirstStage(unit) && !history.hasChange('enforce-cache-coherency'))
     return `${unit.name} translates by first-level tables, which have no SNP bit, and nothing set PGSNP; ${history.kernelName()} answers from the snoop control of second-level tables.`;

@@ -159,7 +159,7 @@ function reservedSnp(history: History, fault: Fault): Link[] {
     },
     {
       event: made,
-      text: `The mapping was made with SNP all the same ${history.doneBy(made)}: the kernel took DMA of the VM for coherent.`,
+      text: `The mapping was made with SNP all the same ${history.doneBy(made)}: the kernel considered the VM's DMA coherent.`,
       sources: history.sourceAt(made),
     },
   ];

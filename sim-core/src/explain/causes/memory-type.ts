@@ -111,7 +111,7 @@ function guestMtrrLink(history: History, write: number, word: number): Link | un
   if (byMtrrInKvm === byMtrr) return undefined;
   return {
     event: written,
-    text: `${asked}; KVM reads ${byMtrrInKvm} in them: it takes a variable range for one stretch of addresses, and of ranges that overlap it looks at the one with the highest base first.`,
+    text: `${asked}; KVM reads ${byMtrrInKvm} in them: it treats a variable range as contiguous, and of ranges that overlap it looks at the one with the highest base first.`,
     sources: [{ document: 'linux', place: 'arch/x86/kvm/mtrr.c var_mtrr_range(), mtrr_lookup_start()' }],
   };
 }

@@ -1,4 +1,4 @@
-/** Why KVM takes a VM for coherent or not, and why VFIO answers so for a group. */
+/** Why KVM considers a VM coherent or not, and why VFIO answers so for a group. */
 
 import { EVENT_WIDTH } from '../../state/event.ts';
 import type { DeviceId, VmId } from '../../state/ids.ts';

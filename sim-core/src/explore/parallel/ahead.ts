@@ -79,7 +79,7 @@ export class Ahead {
     this.#pending = workers.map(() => new Map());
   }
 
-  /** The search comes to a state. False when it has to wait until a worker has answered. */
+  /** The search reaches a state. False when it has to wait until a worker has answered. */
   ready(state: number, search: SearchAhead): boolean {
     const { store, relayouts } = search.space;
     if (state < this.#ready && store === this.#store && relayouts === this.#relayouts) return true;

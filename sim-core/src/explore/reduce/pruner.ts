@@ -291,7 +291,7 @@ export class Pruner {
           this.#footprints.slots,
           (footprint.always?.members() ?? []).filter((slot) => this.#private[slot] === actor),
         );
-        // An own slot, one that no other touches, is dead when it is written here in any case.
+        // A slot of its own, which no other touches, is dead when it is written here in any case.
         after.removeAll(own);
         after.addAll(footprint.reads);
         if (footprint.reads.empty) after.fill();

@@ -7,7 +7,7 @@
  * no reduction, no store. What it prints of final states is a histogram that `compare` reads.
  *
  * When all states were visited, all that moves do is known, and the model is exact. Else it has an assertion wherever a move
- * comes to a situation that was not learned.
+ * reaches a situation that was not learned.
  */
 import type { Model } from '../../engine/model.ts';
 import type { Branching, Effect } from '../../explore/learn/learner.ts';
@@ -45,7 +45,7 @@ const MOST_PROCESSES = 250;
 /** `search` is over, or has met a limit; it looked without reductions. */
 export function promelaModel(model: Model, search: Search, options: PromelaOptions): PromelaModel {
   const { limit } = search.result();
-  if (limit?.kind === 'model') throw new NotInPromela(`The simulator comes to a limit of its own: ${limit.message}.`);
+  if (limit?.kind === 'model') throw new NotInPromela(`The simulator reaches a limit of its own: ${limit.message}.`);
   if (limit === undefined && search.finality.revived > 0) {
     throw new NotInPromela(
       'When no actor can move, what the environment may do lets one move again; SPIN cannot tell such a state from a final one.',

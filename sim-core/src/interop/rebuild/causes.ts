@@ -237,7 +237,7 @@ function neverRegistered({ rebuilt, found, failures }: Known): Cause[] {
     return [
       {
         id: 'never-registered' as const,
-        text: `${group} was attached${line > 0 ? ` (log ${line})` : ''} and KVM was never told of it: ${why} takes DMA of its devices for coherent, and does not execute WBINVD of the guest.`,
+        text: `${group} was attached${line > 0 ? ` (log ${line})` : ''} and KVM was never told about it: ${why} considers the DMA of its devices coherent, and does not execute the guest's WBINVD.`,
         remedy: 'The VMM must add the group to a kvm-vfio device (KVM_DEV_VFIO_GROUP_ADD) after VFIO_SET_IOMMU.',
       },
     ];

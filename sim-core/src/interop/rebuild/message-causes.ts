@@ -144,7 +144,7 @@ const BY_VMM: readonly Row[] = [
     says: /(?:[Ff]ailed to (?:add|create)\b.*\bKVM VFIO device|failed to (?:add|set)\b.*\bto KVM)/,
     id: 'never-registered',
     text: () =>
-      'KVM was not told of the device: it takes DMA of it for coherent, and does not execute WBINVD of the guest.',
+      "KVM was not told about the device: it considers its DMA coherent, and does not execute the guest's WBINVD.",
     remedy:
       'The VM runs all the same. Stop it, and find out why the kernel refused: the errno is at the end of the line.',
     command: 'strace -f -y -e trace=ioctl,openat,close …',

@@ -1,4 +1,4 @@
-/** What there is to say of an import beside its scenario, a line each. */
+/** What there is to say about an import beside its scenario, a line each. */
 import { counted } from '../../counted.ts';
 import type { LogDifference } from './compare.ts';
 import type { Imported } from './kernel-choice.ts';
@@ -37,7 +37,7 @@ export function importRemarks(rebuilt: Rebuilt, { outcome, kernel, agreeing }: I
     ...(events > 0 ? [`${counted(events, 'event')} of the kernel`] : []),
   ];
   const unknown = [...rebuilt.translation.unknown, ...rebuilt.unknownEvents].map(
-    ([name, { count, line }]) => `${name} (${count}, first in line ${line})`,
+    ([name, { count, line }]) => `${name} (${count}, first on line ${line})`,
   );
   return [
     `Taken: ${counted(rebuilt.steps.length, 'statement')}. Known and without effect: ${without.join(', ')}. Unknown: ${unknown.length === 0 ? 'none' : unknown.join(', ')}.`,
@@ -52,7 +52,7 @@ export function importRemarks(rebuilt: Rebuilt, { outcome, kernel, agreeing }: I
     ),
     ...outcome.differences.slice(0, MOST_LISTED).map((difference) => differenceText(difference, outcome.profile.name)),
     ...(outcome.differences.length === 0
-      ? ['No difference: every result of the log is that of the profile, too.']
+      ? ['No difference: the profile gives every result of the log.']
       : agreeing.length > 0
         ? [`Without any difference: ${agreeing.map(({ name }) => name).join(', ')}.`]
         : []),

@@ -52,7 +52,7 @@ function comments(rebuilt: Rebuilt): string[] {
   lines.push(...countLines('Without effect here', rebuilt.counted));
   lines.push(...countLines('Events of the kernel without effect here', rebuilt.harmless));
   for (const [name, { count, line }] of [...translation.unknown, ...rebuilt.unknownEvents])
-    lines.push(`// Unknown: ${name}, ${count} times, first in line ${line}`);
+    lines.push(`// Unknown: ${name}, ${count} times, first on line ${line}`);
   for (const { file, line, calls } of cut)
     lines.push(
       `// Cut: ${file.slice(file.lastIndexOf('/') + 1)} from line ${line} on, ${calls} ${calls === 1 ? 'call' : 'calls'}`,

@@ -1,6 +1,6 @@
 /**
  * What a process looked up of PCI devices in sysfs: their groups, drivers, IOMMU units and device nodes, and what was not
- * there. A log of calls says so much of its machine by itself.
+ * there. A log of calls says this much about its machine by itself.
  */
 import { descriptorOf, type LogCall } from '../log/record.ts';
 import { type DeviceFacts, type MachineFacts, unitNamed } from './machine-facts.ts';

@@ -25,7 +25,7 @@ const closed: ErrnoDoc = { name: 'EBADF', when: 'The descriptor at `addr` is not
 const ADD_DOC = [
   'Order of checks: `addr` can be read (EFAULT), the descriptor is open (EBADF), it is a VFIO file (EINVAL), it is not listed yet (EEXIST).',
   'Up to v5.18 the list holds groups. The group must be in a container with an IOMMU driver and must be viable; while it is listed it cannot leave the container. From v5.19 on the list holds open files and none of that is asked; from v6.6 on a VFIO device file is accepted too.',
-  'Afterwards kvm-vfio asks every entry, in order, whether its DMA is coherent, until one is not, and tells KVM if the answer changed. v3.13 and v3.14 take every group for non-coherent; v3.15 to v6.1 ask the container (VFIO_DMA_CC_IOMMU); from v6.2 on the devices of the file are asked whether their IOMMU can enforce coherency.',
+  'Afterwards kvm-vfio asks every entry, in order, whether its DMA is coherent, until one is not, and tells KVM if the answer changed. v3.13 and v3.14 consider every group non-coherent; v3.15 to v6.1 ask the container (VFIO_DMA_CC_IOMMU); from v6.2 on the devices of the file are asked whether their IOMMU can enforce coherency.',
 ].join('\n\n');
 
 const DEL_DOC = [

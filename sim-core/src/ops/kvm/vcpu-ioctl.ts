@@ -35,10 +35,10 @@ export const SREGS: Op['operands'] = [
   },
 ];
 
-export const GET_SREGS_DOC = ['`cr0` is modelled as far as CD goes, other registers are not.', LOADS_VCPU].join('\n\n');
+export const GET_SREGS_DOC = ['Of `cr0` only CD is modelled; other registers are not.', LOADS_VCPU].join('\n\n');
 
 export const SET_SREGS_DOC = [
-  '`cr0` is modelled as far as CD goes, other registers are not. CR0.CD that the VMM sets or clears takes effect for leaves that are made later: unlike a write of the guest it zaps nothing.',
+  'Of `cr0` only CD is modelled; other registers are not. CR0.CD that the VMM sets or clears takes effect for leaves that are made later: unlike a write of the guest it zaps nothing.',
   LOADS_VCPU,
 ].join('\n\n');
 

@@ -35,7 +35,7 @@ thread b {
       const first = threads[0];
       for (const { line, span } of threads) {
         if (blocks[line] === blocks[first!.line]) continue;
-        const message = `\`${name}\` is bound by \`thread ${blocks[first!.line]?.actor?.name?.text}\` too, in line ${first!.line + 1}: which value it has depends on the interleaving.`;
+        const message = `\`${name}\` is bound by \`thread ${blocks[first!.line]?.actor?.name?.text}\` too, on line ${first!.line + 1}: which value it has depends on the interleaving.`;
         yield { line, span, message, related: [{ ...first!, message: 'It is bound here too.' }] };
       }
     }

@@ -50,7 +50,7 @@ function* ownDuplicates({
       const binds = symbol.space === 'parameter' && line !== first!.line;
       const message = binds
         ? boundParameter(name)
-        : `The name \`${name}\` is already taken, in line ${first!.line + 1}.`;
+        : `The name \`${name}\` is already taken, on line ${first!.line + 1}.`;
       yield { line, span, message, related: [declared(name, first!)] };
     }
   }

@@ -34,7 +34,7 @@ export const groupIommus: Check = {
       const known = first.get(group.text);
       if (known === undefined) first.set(group.text, { line, iommu, span: group.span });
       else if (known.iommu !== iommu) {
-        const message = `Group ${group.text} is below ${known.iommu === 'none' ? 'no IOMMU' : `\`${known.iommu}\``} in line ${known.line + 1}; here it is below ${iommu === 'none' ? 'none' : `\`${iommu}\``}.`;
+        const message = `Group ${group.text} is below ${known.iommu === 'none' ? 'no IOMMU' : `\`${known.iommu}\``} on line ${known.line + 1}; here it is below ${iommu === 'none' ? 'none' : `\`${iommu}\``}.`;
         yield {
           line,
           span: group.span,

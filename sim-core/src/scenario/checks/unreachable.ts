@@ -7,7 +7,7 @@ const LAST_CALLS: ReadonlySet<string> = new Set(['exit', 'exit_group']);
 export const unreachable: Check = {
   code: 'unreachable',
   severity: 'warning',
-  doc: 'Control never comes to this statement: it is after a `loop`, which never ends, or after the end of the process.',
+  doc: 'Control never reaches this statement: it is after a `loop`, which never ends, or after the end of the process.',
   sources: ['docs/language.md, choose, loop, repeat'],
   examples: {
     bad: `machine {
@@ -48,15 +48,15 @@ function* inItems(scenario: ParsedScenario, items: readonly BlockItem[]): Genera
     yield {
       line: next.line,
       span: { start: text.length - text.trimStart().length, end },
-      message: `Nobody comes here: ${why}.`,
+      message: `This is never reached: ${why}.`,
     };
     return;
   }
 }
 
 function endsControl({ lines }: ParsedScenario, item: BlockItem): string | undefined {
-  if (item.kind === 'loop') return `the \`loop\` in line ${item.line + 1} never ends`;
+  if (item.kind === 'loop') return `the \`loop\` on line ${item.line + 1} never ends`;
   const content = item.kind === 'line' ? lines[item.line]!.content : undefined;
   if (content?.kind !== 'syscall' || !LAST_CALLS.has(content.call.text)) return undefined;
-  return `\`${content.call.text}\` in line ${item.line + 1} ends the process`;
+  return `\`${content.call.text}\` on line ${item.line + 1} ends the process`;
 }

@@ -33,7 +33,7 @@ export const usedBeforeBound: Check = {
           (line === first.line && blocks[first.line]?.kind !== 'setup')
         )
           continue;
-        const message = `\`${name}\` is bound in line ${first.line + 1} only; here it is still -1.`;
+        const message = `\`${name}\` is not bound until line ${first.line + 1}; here it is still -1.`;
         yield { line, span, message, related: [{ ...first, message: `\`${name}\` is bound here.` }] };
       }
     }

@@ -110,7 +110,7 @@ function compile(model: Model, condition: Condition, text: string): Expression |
   };
 }
 
-/** More than the names of calls can be asked here, so a name that is none of them is told otherwise than in a file. */
+/** More than the names of calls can be asked here, so a name that is none of them is told differently from in a file. */
 function nameProblem({ names, registers, world }: Model, text: string, { start, end }: Span): string {
   const name = text.slice(start, end);
   const fact = FACTS.find(({ value }) => typeof value === 'object' && value.names.includes(name));
