@@ -61,7 +61,7 @@ const FIELDS: Readonly<Record<string, (written: string) => string>> = {
   pasid: (written) => `ioctl(9, VFIO_DEVICE_ATTACH_IOMMUFD_PT, {pt_id=1, ${written}=5})`,
   token_uuid_ptr: (written) => `ioctl(9, VFIO_DEVICE_BIND_IOMMUFD, {iommufd=3, ${written}=0x7000})`,
 };
-/** Words that are written otherwise than as an option of a device. */
+/** Words that are not written as an option of a device. */
 const INSTRUCTIONS = /^(?:vm\w+|invept|ld\w+|st\w+|d[cs]\w*|dmb|isb|lw\w+|hwsync|eieio)$/;
 
 interface Touch {
