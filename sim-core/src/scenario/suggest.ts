@@ -38,6 +38,12 @@ const SYNONYMS: ReadonlyMap<string, readonly string[]> = new Map(
     'amd-vi': ['amd'],
     clflush_opt: ['clflushopt'],
     wbinv: ['wbinvd'],
+    exit_group: ['exit'],
+    pread: ['pread64'],
+    pwrite: ['pwrite64'],
+    creat: ['open'],
+    dup2: ['dup'],
+    dup3: ['dup'],
   }),
 );
 

@@ -67,6 +67,8 @@ function* lostInSetup(scenario: ParsedScenario, symbols: SymbolTable): Generator
       if (use < used.length && used[use]! <= next.line) continue;
       const message = `Line ${next.line + 1} binds \`${name}\` again before anything uses this one.`;
       yield { ...place, message, related: [{ ...next, message: 'It is bound again here.' }] };
+      const again = `\`${name}\` is bound on line ${place.line + 1}, and nothing has used it: from here on that descriptor has no name.`;
+      yield { ...next, message: again, related: [{ ...place, message: 'It is bound here first.' }] };
     }
   }
 }

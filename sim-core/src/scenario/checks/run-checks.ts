@@ -9,6 +9,7 @@ import { rolesOf } from '../roles.ts';
 import { symbolsOf } from '../symbols.ts';
 import { VOCABULARY, type Vocabulary } from '../vocabulary.ts';
 import { type Check, lineProblem, type ScenarioSubject } from './check.ts';
+import { explainProcedures } from './procedure-calls.ts';
 import { CHECKS } from './table.ts';
 
 export interface CheckContext {
@@ -116,6 +117,7 @@ function* checkingScenario(
       diagnostics.push({ code: one.code, severity: one.severity, ...objection });
     yield;
   }
+  explainProcedures(diagnostics, subject);
 }
 
 function subjectOf(scenario: ParsedScenario, includes: ReadInclude, vocabulary: Vocabulary): ScenarioSubject {
