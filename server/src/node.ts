@@ -25,6 +25,8 @@ export function serve(args: readonly string[]): void {
   // A bug of ours in a timer or a callback costs one answer, not the editor's language support.
   process.on('uncaughtException', (error) => process.stderr.write(`snoopscope: ${error.stack ?? error.message}\n`));
   const port = portOf(args);
+  if (port !== undefined && args.some((arg) => arg === '--stdio' || LIBRARY_TRANSPORTS.test(arg)))
+    fail('--port and another way to talk to the client do not go together.');
   if (port !== undefined) {
     listen(port).then(
       (server) => process.stderr.write(`Listening on 127.0.0.1:${portNumber(server)}\n`),

@@ -95,6 +95,8 @@ describe('mistakes in the call', () => {
     [`export text --at 9999 ${race}`, '--at 9999 is after the end', 'no-position'],
     [`export svg --picture outcomes --at 3 ${race}`, '--at is about one run', 'options-exclude-each-other'],
     ['export constructor a.snoop', '`constructor` cannot be exported', 'unknown-kind'],
+    ['lsp --port 0 --stdio', '--port and --stdio do not go together', 'options-exclude-each-other'],
+    ['dap --stdio --port 0', '--port and --stdio do not go together', 'options-exclude-each-other'],
     ['lsp --port 99999', '--port takes a number from 0 to 65535', 'not-a-port'],
     ['help chek', 'did you mean `check`?', 'unknown-command'],
     ['completion fissh', 'only for bash, zsh and fish; did you mean `fish`?', 'unknown-shell'],

@@ -177,6 +177,7 @@ test.each([
   [[], /--stdio/],
   [['--port', 'seven'], /number/],
   [['--port', '70000'], /65535/],
+  [['--port', '0', '--stdio'], /do not go together/],
 ])('the arguments %j are refused', async (args, reason) => {
   const child = spawn(process.execPath, [server, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';

@@ -18,6 +18,10 @@ export interface Servers {
 
 export async function serve(call: Invocation, { serveStdio, listen }: Servers): Promise<ExitCode> {
   const port = portOf(call);
+  if (port !== undefined && call.flag('stdio'))
+    throw new Failure('--port and --stdio do not go together: a server talks in one way.', {
+      code: 'options-exclude-each-other',
+    });
   if (port === undefined) {
     serveStdio();
     // Otherwise the client decides when it is over: the process ends with its streams.
