@@ -9,8 +9,11 @@ import { elaborate } from '../../sim-core/src/scenario/elaborate.ts';
 import { parse } from '../../sim-core/src/scenario/parser.ts';
 import { toEnd } from '../../sim-core/src/to-end.ts';
 import { described } from '../diagnostics/marks.ts';
+import { RIGHT_BASES } from './wrong-bases.ts';
+import { WRONG_CALLS } from './wrong-calls.ts';
 import { RIGHT_OTHERS, WRONG_OTHERS } from './wrong-others.ts';
 import { RIGHT, WRONG } from './wrong-scenarios.ts';
+import { WRONG_TEXTS } from './wrong-texts.ts';
 
 function serious(text: string): Diagnostic[] {
   const parsed = parse(text);
@@ -20,11 +23,11 @@ function serious(text: string): Diagnostic[] {
   return all.filter(({ severity }) => severity === 'warning' || severity === 'error');
 }
 
-test.each([...RIGHT, ...RIGHT_OTHERS])('nothing is held against a right one', (text) => {
+test.each([...RIGHT, ...RIGHT_OTHERS, ...RIGHT_BASES])('nothing is held against a right one', (text) => {
   expect(serious(text).map(described)).toEqual([]);
 });
 
-test.each([...WRONG, ...WRONG_OTHERS])('$what', ({ text, line }) => {
+test.each([...WRONG, ...WRONG_OTHERS, ...WRONG_CALLS, ...WRONG_TEXTS])('$what', ({ text, line }) => {
   const lines = text.split('\n');
   expect(lines).toContain(line);
   const found = serious(text);

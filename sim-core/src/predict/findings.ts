@@ -1,5 +1,6 @@
 /** What monitors object to in the orders that were tried, at the statement that makes it. */
 import { FINDINGS, monitorOf } from '../engine/monitors/table.ts';
+import type { StatementNode } from '../engine/program.ts';
 import { findingText } from '../explain/event-text.ts';
 import type { Profile } from '../kernel/profiles.ts';
 import { attributeByName } from '../ops/kvm-vfio/attributes.ts';
@@ -13,7 +14,7 @@ import type { KernelGroup } from './kernels.ts';
 import { mappingFix } from './mapping-fix.ts';
 import { type ObservedRuns, statementOf } from './observe.ts';
 import { spotOf } from './place.ts';
-import { fieldOf } from './reason.ts';
+import { attributeOf, callAt, fieldOf, requestOfCall } from './reason.ts';
 import type { ObservedFinding } from './sightings.ts';
 import { predictedFinding, unregisteredDevice } from './table.ts';
 
@@ -108,7 +109,7 @@ export function registrationDiagnostics(parsed: ParsedScenario, groups: readonly
   if (group === undefined || model === undefined || model.tracked.has('belief')) return [];
   const seen = group.observed.findings.find(({ finding }) => FINDINGS[finding] === 'belief')!;
   const name = model.world.topology.devices[seen.detail]?.name;
-  if (isRegistered(model, seen.detail)) return [];
+  if (isRegistered(model, seen.detail)) return removedTooEarly(groups);
   return contentsOfKind(parsed, 'device').flatMap(({ line, content }) => {
     if (content.name.text !== name) return [];
     const paths = openedPaths(model.world.topology, seen.detail);
@@ -119,6 +120,60 @@ export function registrationDiagnostics(parsed: ParsedScenario, groups: readonly
     const severity = model.tracked.size > 0 ? 'information' : unregisteredDevice.severity;
     return [{ code, severity, message, line, span: content.name.span, ...(fix && { fixes: [fix] }) }];
   });
+}
+
+/**
+ * A registration that is taken back before the device is used: by DEL, or by the last close of the kvm-vfio device where that
+ * ends it. In a thread that is how a device is unplugged, unless the same thread uses it later.
+ */
+function removedTooEarly(groups: readonly KernelGroup[]): Diagnostic[] {
+  for (const { observed } of groups) {
+    const { model, results } = observed;
+    // What a condition counts is taken back on purpose.
+    if (model.tracked.size > 0 || model.conditions.some(({ terms }) => terms.some(({ name }) => COUNTS.test(name))))
+      continue;
+    const statements = model.nodes.filter((node) => node.kind === 'statement');
+    for (const { finding, node, detail } of observed.findings) {
+      const wrong = FINDINGS[finding] === 'belief' ? statementOf(model, node) : undefined;
+      if (wrong === undefined) continue;
+      const done = statements.filter(({ id, actor }) => actor === wrong.actor && id <= wrong.id && results.has(id));
+      const last = done.findLast((one) => registers(observed, one) || takesBack(observed, one));
+      if (last === undefined || registers(observed, last) || (wrong.actor !== model.setup && last.id === wrong.id))
+        continue;
+      const spot = spotOf(model, last, codeSpan);
+      const name = model.world.topology.devices[detail]?.name ?? '';
+      const message = `${spot.prefix}From here on nothing registers \`${name}\` with KVM, and it is used all the same: it can ask for No Snoop, and KVM believes that its DMA is coherent.`;
+      const { code, severity } = unregisteredDevice;
+      return [{ code, severity, message, line: spot.line, span: spot.span, related: spot.related }];
+    }
+  }
+  return [];
+}
+
+const COUNTS = /^(?:noncoherent|zaps)\(/;
+
+function registers(observed: ObservedRuns, node: StatementNode): boolean {
+  const call = callAt(observed, node);
+  return call !== undefined && succeeds(observed, node) && /_ADD$/.test(attributeOf(call)?.name ?? '');
+}
+
+function takesBack(observed: ObservedRuns, node: StatementNode): boolean {
+  const call = callAt(observed, node);
+  if (call === undefined || !succeeds(observed, node)) return false;
+  if (/_DEL$/.test(attributeOf(call)?.name ?? '')) return true;
+  const closed = call.call.text === 'close' ? call.args[0] : undefined;
+  return (
+    closed?.kind === 'name' &&
+    observed.model.sources.some(({ parsed }) =>
+      contentsOfKind(parsed, 'syscall').some(
+        ({ content }) => requestOfCall(content) === 'KVM_CREATE_DEVICE' && outputOf(content, 'fd') === closed.name,
+      ),
+    )
+  );
+}
+
+function succeeds({ results }: ObservedRuns, { id }: StatementNode): boolean {
+  return [...(results.get(id) ?? [])].every((value) => value >= 0);
 }
 
 /** May some line register the device? One that names a file of another group or device does not. */

@@ -37,6 +37,8 @@ export interface ObservedRuns {
   readonly findings: readonly ObservedFinding[];
   /** Nodes at which an actor still waited when an order was over. */
   readonly stuck: ReadonlySet<number>;
+  /** By node: the number of the MSR that did not take what its statement wrote. */
+  readonly refusedWrites: ReadonlyMap<number, number>;
   /** No order ran into a limit: what did not happen in them is not just late. */
   readonly whole: boolean;
   /** The model is too small for the scenario: what is too much, and the node that asked for it. */
@@ -78,7 +80,7 @@ export function* observing(model: Model, before?: ObservedRuns): Generator<void,
   if (!model.onlySchedule && seen.limit === undefined && setupEvents !== undefined)
     inOthers = made.rejoined ? again(made.rejoined, model, setupEvents) : yield* others(model, plain, setupEvents);
   if (inOthers !== undefined) seen.add(inOthers.seen);
-  const { results, failures, times, findings, stuck, whole, orders, limit } = seen;
+  const { results, failures, times, findings, stuck, refusedWrites, whole, orders, limit } = seen;
   return {
     model,
     plain,
@@ -90,6 +92,7 @@ export function* observing(model: Model, before?: ObservedRuns): Generator<void,
     times,
     findings: [...findings.values()],
     stuck,
+    refusedWrites,
     whole,
     ...(limit && { limit }),
   };

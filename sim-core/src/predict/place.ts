@@ -45,3 +45,17 @@ export function spotOf(model: Model, { place }: StatementNode, span: (line: Line
   const via = source.via ?? { line: 0, span: { start: 0, end: 0 } };
   return { ...via, prefix, related, here: false };
 }
+
+/** The argument of the `call` that gives a procedure of the same file what a statement in it uses under a name. */
+export function argumentSpot(model: Model, { place }: StatementNode, name: string): TextSpot | undefined {
+  const [call, ...others] = place.calls;
+  const parsed = model.sources[0]?.parsed;
+  if (place.file !== 0 || call?.file !== 0 || others.length > 0 || parsed === undefined) return undefined;
+  const { params = [] } = parsed.blocks.find(({ proc }) => proc?.name.text === call.proc)?.proc ?? {};
+  const content = parsed.lines[call.line]?.content;
+  const given = content?.kind === 'call' ? content.args[params.findIndex(({ text }) => text === name)] : undefined;
+  if (given === undefined) return undefined;
+  const statement = { line: place.line, span: codeSpan(parsed.lines[place.line]!), message: 'This statement.' };
+  const prefix = `\`${call.proc}\`, line ${place.line + 1}: `;
+  return { line: call.line, span: given.span, prefix, related: [statement], here: false };
+}

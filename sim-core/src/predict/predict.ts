@@ -11,6 +11,7 @@ import { findingDiagnostics, registrationDiagnostics } from './findings.ts';
 import { type KernelGroup, observingKernels, type PredictOptions, plainKernel } from './kernels.ts';
 import { type Mended, mending } from './mended.ts';
 import { limitDiagnostics, scheduleDiagnostics, waitingDiagnostics } from './never.ts';
+import { refusedWriteDiagnostics } from './refused-writes.ts';
 import { resultDiagnostics } from './results.ts';
 import { declaredResult, failingCall } from './table.ts';
 import { unmappingDiagnostics } from './unmapping.ts';
@@ -46,7 +47,7 @@ function* diagnosticsOf(
   const found = [...(yield* resultDiagnostics(groups, numbers)), ...findingDiagnostics(groups)];
   yield;
   found.push(...registrationDiagnostics(parsed, groups), ...(yield* unmappingDiagnostics(groups)));
-  found.push(...waitingDiagnostics(parsed, groups));
+  found.push(...waitingDiagnostics(parsed, groups), ...refusedWriteDiagnostics(groups));
   yield;
   found.push(...scheduleDiagnostics(parsed, groups, plainKernel(parsed, options.profile)), ...limitDiagnostics(groups));
   return found;

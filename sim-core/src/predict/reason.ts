@@ -10,8 +10,10 @@ import { BAD_DESCRIPTOR } from '../ops/errnos.ts';
 import { attributeByName } from '../ops/kvm-vfio/attributes.ts';
 import type { ErrnoDoc, Source } from '../ops/op.ts';
 import type { Expr, RelatedPlace, Syscall } from '../scenario/ast.ts';
+import { contentsOfKind } from '../scenario/blocks.ts';
 import { joined } from '../scenario/checks/check.ts';
 import { opOfCall } from '../scenario/checks/expected-values.ts';
+import { substitute } from '../scenario/elaborate/substitute.ts';
 import { codeSpan } from '../scenario/line-text.ts';
 import { rangeTextContains } from '../scenario/ranges.ts';
 import { VOCABULARY } from '../scenario/vocabulary.ts';
@@ -24,6 +26,8 @@ export interface Reason {
   /** Sentences, or empty. */
   readonly text: string;
   readonly related: readonly RelatedPlace[];
+  /** The first argument is a descriptor of a kind that the request is not for. */
+  readonly wrongKind?: true;
 }
 
 /** Why the call of a node gives an errno on a kernel. */
@@ -38,7 +42,7 @@ export function reasonOf(
   const before = stateBefore(observed, node);
   const kind = before && wrongKind(observed.model, before, node, call, errno);
   const related = causes(observed, node, call, errno, before);
-  if (kind !== undefined) return { text: ` ${kind}`, related };
+  if (kind !== undefined) return { text: ` ${kind}`, related, wrongKind: true };
   const failed = observed.failures.get(`${node.id} ${value}`);
   if (failed && failed.checks[0].refusal.errno !== ANY_ERRNO) {
     const sources = [...new Set(failed.checks.map(({ place }) => place.source))];
@@ -101,7 +105,10 @@ export function fieldOf(call: Syscall, name: string): Expr | undefined {
 }
 
 /** The state of the plain run where the call of a node ends for the first time. */
-function stateBefore({ plain, model }: ObservedRuns, node: StatementNode): Int32Array | undefined {
+export function stateBefore(
+  { plain, model }: Pick<ObservedRuns, 'plain' | 'model'>,
+  node: StatementNode,
+): Int32Array | undefined {
   const { log } = plain;
   for (let event = 0; event < plain.events; event++) {
     const at = event * EVENT_WIDTH;
@@ -127,7 +134,7 @@ function wrongKind(
   const first = call.args[0];
   const op = opOfCall(call, VOCABULARY);
   if (!WRONG_KIND_ERRNOS.has(errno) || first === undefined || op?.files === undefined) return undefined;
-  const kind = kindOf(model, state, node, first);
+  const kind = fileKindAt(model, state, node, first);
   if (kind === undefined || kind === 'none' || op.files.includes(kind)) return undefined;
   const wanted = joined(
     op.files.map((one) => FILE_KINDS[one]),
@@ -137,7 +144,7 @@ function wrongKind(
 }
 
 /** What kind of file a descriptor is of. */
-function kindOf(model: Model, state: Int32Array, node: StatementNode, expr: Expr): FileKind | undefined {
+export function fileKindAt(model: Model, state: Int32Array, node: StatementNode, expr: Expr): FileKind | undefined {
   const { files, topology } = model.world;
   const fd =
     expr.kind === 'number' ? Number(expr.value) : expr.kind === 'name' ? boundValue(model, state, expr.name) : -1;
@@ -148,7 +155,7 @@ function kindOf(model: Model, state: Int32Array, node: StatementNode, expr: Expr
   return file < 0 ? 'none' : FILE_KIND_NAMES[state[files.kind.base + file]!];
 }
 
-function boundValue(model: Model, state: Int32Array, name: string): number | undefined {
+export function boundValue(model: Model, state: Int32Array, name: string): number | undefined {
   const slot = model.names.get(name);
   return slot === undefined ? undefined : state[slot];
 }
@@ -161,18 +168,34 @@ function causes(
   errno: string,
   state: Int32Array | undefined,
 ): RelatedPlace[] {
-  const earlier = executedBefore(observed, node);
+  const earlier = callsBefore(observed, node);
   if (errno === 'EBADF' && state !== undefined) return badDescriptors(observed.model, node, call, state, earlier);
   if (errno === 'EEXIST' || errno === 'EBUSY') {
     const same = earlier.findLast((one) => one.value >= 0 && sameRequest(one.call, call));
     return same === undefined ? [] : [at(same, 'This is the call that is in its way.')];
   }
   if (errno === 'EPERM' || errno === 'EBUSY') return otherDrivers(observed.model);
-  if (errno === 'EINVAL' && requestName(call) === 'VFIO_SET_IOMMU') {
-    const later = laterLine(observed.model, node, 'VFIO_GROUP_SET_CONTAINER');
-    return later === undefined ? [] : [{ ...later, message: 'The container gets its first group only here.' }];
+  const later = lineInTheWay(observed.model, node, call);
+  return later === undefined ? [] : [later];
+}
+
+/** The call of a statement, with the arguments of the procedure that it is in. */
+export function callAt({ model }: Pick<ObservedRuns, 'model'>, { place }: StatementNode): Syscall | undefined {
+  const content = model.sources[place.file]?.parsed.lines[place.line]?.content;
+  return content?.kind === 'syscall' ? substitute(content, argumentsAt(model, place)) : undefined;
+}
+
+/** By parameter of the procedure that a statement is in: what its `call` gives. */
+export function argumentsAt({ sources }: Model, { calls }: StatementNode['place']): ReadonlyMap<string, string> {
+  let words: ReadonlyMap<string, string> = new Map();
+  for (const { file, line, proc } of calls) {
+    const content = sources[file]?.parsed.lines[line]?.content;
+    const block = sources.flatMap(({ parsed }) => parsed.blocks).find((one) => one.proc?.name.text === proc);
+    if (content?.kind !== 'call' || block?.proc === undefined) return words;
+    const { args } = substitute(content, words);
+    words = new Map(block.proc.params.map(({ text }, index) => [text, args[index]?.text ?? text]));
   }
-  return [];
+  return words;
 }
 
 interface Executed {
@@ -183,7 +206,7 @@ interface Executed {
 }
 
 /** The system calls of the plain run up to the first time that a node is executed, in order. */
-function executedBefore({ plain, model }: ObservedRuns, until: StatementNode): Executed[] {
+export function callsBefore({ plain, model }: ObservedRuns, until: StatementNode): Executed[] {
   const calls: Executed[] = [];
   for (let event = 0; event < plain.events; event++) {
     const at = event * EVENT_WIDTH;
@@ -191,8 +214,8 @@ function executedBefore({ plain, model }: ObservedRuns, until: StatementNode): E
     const node = statementOf(model, plain.log[at + 2]!);
     if (node === undefined) continue;
     if (node.id === until.id) break;
-    const content = model.sources[node.place.file]?.parsed.lines[node.place.line]?.content;
-    if (content?.kind === 'syscall') calls.push({ call: content, node, value: plain.log[at + 3]!, model });
+    const call = callAt({ model }, node);
+    if (call !== undefined) calls.push({ call, node, value: plain.log[at + 3]!, model });
   }
   return calls;
 }
@@ -204,7 +227,7 @@ function badDescriptors(
   state: Int32Array,
   earlier: readonly Executed[],
 ): RelatedPlace[] {
-  for (const name of descriptorNames(call)) {
+  for (const name of namesUsed(call)) {
     const value = boundValue(model, state, name);
     if (value === undefined) continue;
     if (value < 0) {
@@ -213,7 +236,7 @@ function badDescriptors(
         ? []
         : [at(binding, `\`${name}\` should be bound here; this call gives no descriptor.`)];
     }
-    const kind = kindOf(model, state, node, { kind: 'name', name, span: call.call.span });
+    const kind = fileKindAt(model, state, node, { kind: 'name', name, span: call.call.span });
     const closing = earlier.findLast(
       (one) => one.call.call.text === 'close' && one.call.args[0]?.kind === 'name' && one.call.args[0].name === name,
     );
@@ -223,7 +246,7 @@ function badDescriptors(
 }
 
 /** Names that a call uses as descriptors: those of its first argument and through pointers. */
-function descriptorNames(call: Syscall): string[] {
+export function namesUsed(call: Syscall): string[] {
   const names: string[] = [];
   const visit = (expr: Expr): void => {
     if (expr.kind === 'name') names.push(expr.name);
@@ -241,12 +264,12 @@ function binds(call: Syscall, name: string): boolean {
   );
 }
 
-function sameRequest(one: Syscall, other: Syscall): boolean {
-  if (one.call.text !== other.call.text || requestName(one) !== requestName(other)) return false;
+export function sameRequest(one: Syscall, other: Syscall): boolean {
+  if (one.call.text !== other.call.text || requestOfCall(one) !== requestOfCall(other)) return false;
   return attributeOf(one)?.value === attributeOf(other)?.value;
 }
 
-function requestName(call: Syscall): string | undefined {
+export function requestOfCall(call: Syscall): string | undefined {
   const request = call.call.text === 'ioctl' ? call.args[1] : undefined;
   return request?.kind === 'name' ? request.name : undefined;
 }
@@ -264,18 +287,40 @@ function otherDrivers(model: Model): RelatedPlace[] {
 
 const HARMLESS_DRIVERS: ReadonlySet<string> = new Set(['vfio-pci', 'none', 'pci-stub', 'pcieport']);
 
-/** The next line of the same file that makes a request. */
-export function laterLine(
-  model: Model,
-  { place }: StatementNode,
-  request: string,
-): { readonly line: number; readonly span: RelatedPlace['span'] } | undefined {
-  if (place.file !== 0) return undefined;
-  const lines = model.sources[0]?.parsed.lines ?? [];
-  const line = lines.findIndex(
-    ({ content }, index) => index > place.line && content.kind === 'syscall' && requestName(content) === request,
-  );
-  return line < 0 ? undefined : { line, span: codeSpan(lines[line]!) };
+/** By request: what has to come before it, and what is said of the line where it comes too late. */
+const NEEDS: Readonly<Record<string, readonly (readonly [request: string, message: string])[]>> = {
+  VFIO_SET_IOMMU: [['VFIO_GROUP_SET_CONTAINER', 'The container gets its first group only here.']],
+  VFIO_IOMMU_MAP_DMA: [['VFIO_SET_IOMMU', 'The container gets its IOMMU driver only here.']],
+  VFIO_GROUP_UNSET_CONTAINER: [['VFIO_GROUP_SET_CONTAINER', 'The group gets its container only here.']],
+  VFIO_GROUP_GET_DEVICE_FD: [
+    ['VFIO_SET_IOMMU', 'The container gets its IOMMU driver only here.'],
+    ['VFIO_GROUP_SET_CONTAINER', 'The group gets its container only here.'],
+  ],
+  KVM_SET_DEVICE_ATTR: [['VFIO_SET_IOMMU', 'The container gets its IOMMU driver only here.']],
+  VFIO_DEVICE_ATTACH_IOMMUFD_PT: [['VFIO_DEVICE_BIND_IOMMUFD', 'The device is bound only here.']],
+  VFIO_DEVICE_DETACH_IOMMUFD_PT: [['VFIO_DEVICE_ATTACH_IOMMUFD_PT', 'The device is attached only here.']],
+  IOMMU_HWPT_ALLOC: [['VFIO_DEVICE_BIND_IOMMUFD', 'The device is bound only here.']],
+};
+/** Requests of one device: the line that comes too late is of the same. */
+const OF_ONE_DEVICE: ReadonlySet<string> = new Set(['VFIO_DEVICE_ATTACH_IOMMUFD_PT', 'VFIO_DEVICE_DETACH_IOMMUFD_PT']);
+
+/** The next line of the same block that does what a call needs. */
+export function lineInTheWay({ sources }: Model, { place }: StatementNode, call: Syscall): RelatedPlace | undefined {
+  const parsed = sources[0]?.parsed;
+  const request = requestOfCall(call) ?? '';
+  if (parsed === undefined || place.file !== 0 || place.calls.length > 0) return undefined;
+  const first = (one: Syscall): string => (one.args[0]?.kind === 'name' ? one.args[0].name : '');
+  const end = parsed.blocks.find(({ line, endLine }) => line < place.line && place.line < endLine)?.endLine ?? 0;
+  const done = contentsOfKind(parsed, 'syscall');
+  for (const [wanted, message] of NEEDS[request] ?? []) {
+    const isWanted = (one: Syscall): boolean =>
+      requestOfCall(one) === wanted && (!OF_ONE_DEVICE.has(request) || first(one) === first(call));
+    const lines = done.filter(({ content }) => isWanted(content)).map(({ line }) => line);
+    const later = lines.find((line) => line > place.line && line < end);
+    if (later === undefined || lines.some((line) => line < place.line)) continue;
+    return { line: later, span: codeSpan(parsed.lines[later]!), message };
+  }
+  return undefined;
 }
 
 function at({ node, model }: Executed, message: string): RelatedPlace {

@@ -10,8 +10,9 @@ import { codeSpan } from '../scenario/line-text.ts';
 import { VOCABULARY } from '../scenario/vocabulary.ts';
 import type { KernelGroup } from './kernels.ts';
 import type { ObservedRuns } from './observe.ts';
-import { spotOf } from './place.ts';
-import { errnoOf, laterLine, type Reason, reasonOf } from './reason.ts';
+import { argumentSpot, spotOf } from './place.ts';
+import { callAt, errnoOf, type Reason, reasonOf } from './reason.ts';
+import { remediesOf } from './remedies.ts';
 import { declaredResult, failingCall } from './table.ts';
 
 /** A statement that returns something unwanted, on some kernels. */
@@ -32,8 +33,9 @@ const NODES_AT_A_TIME = 100;
  * In slices. `numbers`: descriptors have the numbers that they will have; false when an `open` may have been left out.
  */
 export function* resultDiagnostics(groups: readonly KernelGroup[], numbers = true): Generator<void, Diagnostic[]> {
-  const found: Diagnostic[] = [];
   const explained = new Map<string, number>();
+  const failing: { readonly failures: readonly Failure[]; readonly node: StatementNode; readonly content: Syscall }[] =
+    [];
   // Programs are compiled alike for every kernel, so a statement is the same node on all of them.
   for (const node of groups[0]?.observed.model.nodes ?? []) {
     if (node.id % NODES_AT_A_TIME === 0) yield;
@@ -45,7 +47,16 @@ export function* resultDiagnostics(groups: readonly KernelGroup[], numbers = tru
     const before = explained.get(place) ?? 0;
     if (before === MOST_CALLS_OF_LINE) continue;
     explained.set(place, before + 1);
-    found.push(diagnosticOf(groups, failures, node, content));
+    failing.push({ failures, node, content });
+  }
+  const contradicted = new Set(
+    failing.flatMap(({ failures, content }) =>
+      content.result === undefined ? [] : failures.flatMap(({ group, sometimes }) => (sometimes ? [] : [group])),
+    ),
+  );
+  const found: Diagnostic[] = [];
+  for (const { failures, node, content } of failing) {
+    found.push(diagnosticOf(groups, failures, node, content, contradicted));
     yield;
   }
   return found;
@@ -119,20 +130,24 @@ function diagnosticOf(
   failures: readonly Failure[],
   node: StatementNode,
   call: Syscall,
+  contradicted: ReadonlySet<KernelGroup>,
 ): Diagnostic {
   const { observed } = failures[0]!.group;
-  const spot = spotOf(observed.model, node, (line) => call.result?.span ?? nameSpan(line, call));
+  const reason = reasonsOf(failures, node, callAt(observed, node) ?? call);
+  const [first] = call.args;
+  const given = reason.wrongKind && first?.kind === 'name' ? argumentSpot(observed.model, node, first.name) : undefined;
+  const spot = given ?? spotOf(observed.model, node, (line) => call.result?.span ?? nameSpan(line, call));
   const certain = node.actor === observed.model.setup;
   const declared = call.result;
   const check = declared === undefined ? failingCall : declaredResult;
-  const reason = reasonsOf(failures, node, call);
   const what = `\`${opOfCall(call, VOCABULARY)?.name ?? call.call.text}\` ${outcomeText(groups, failures)}`;
   const instead = declared === undefined ? '' : `, not ${resultName(declaredValue(call)!)}`;
   const when = certain ? '' : orderText(failures);
-  const fixes = spot.here ? fixesFor(observed, node, call, groups, failures) : [];
+  const fixes = spot.here ? fixesFor(observed, node, call, groups, failures, reason) : [];
   return {
     code: check.code,
-    severity: declared === undefined ? severityOfUndeclared(groups, failures) : certain ? 'error' : 'warning',
+    severity:
+      declared === undefined ? severityOfUndeclared(groups, failures, contradicted) : certain ? 'error' : 'warning',
     message: `${spot.prefix}${what}${instead}${when}.${reason.text}`,
     line: spot.line,
     span: spot.span,
@@ -150,13 +165,22 @@ function reasonsOf(failures: readonly Failure[], node: StatementNode, call: Sysc
         reasons.set(value, reasonOf(group.observed, node, call, value, group.profiles[0]!));
   const [first] = reasons.values();
   const named = [...reasons].map(([value, { text }]) => (text === '' ? '' : ` ${resultName(value)}:${text}`));
-  return { text: reasons.size > 1 ? named.join('') : (first?.text ?? ''), related: first?.related ?? [] };
+  if (reasons.size > 1 || first === undefined) return { text: named.join(''), related: first?.related ?? [] };
+  return first;
 }
 
-/** What differs from kernel to kernel cannot be declared: then the author only sees it. */
-function severityOfUndeclared(groups: readonly KernelGroup[], failures: readonly Failure[]): 'warning' | 'information' {
+/**
+ * What differs from kernel to kernel cannot be declared: then the author only sees it, unless they declare of other calls
+ * what those kernels contradict.
+ */
+function severityOfUndeclared(
+  groups: readonly KernelGroup[],
+  failures: readonly Failure[],
+  contradicted: ReadonlySet<KernelGroup>,
+): 'warning' | 'information' {
   const values = new Set(failures.flatMap((failure) => failure.values));
-  return failures.length === groups.length && values.size === 1 ? 'warning' : 'information';
+  const isEverywhere = failures.length === groups.length && values.size === 1;
+  return isEverywhere || failures.some(({ group }) => contradicted.has(group)) ? 'warning' : 'information';
 }
 
 /** `returns -EEXIST on v5.19 to v7.3 and -EBUSY on v5.18`. */
@@ -187,26 +211,15 @@ function fixesFor(
   call: Syscall,
   groups: readonly KernelGroup[],
   failures: readonly Failure[],
+  reason: Reason,
 ): Fix[] {
   const { line } = node.place;
-  const lines = observed.model.sources[0]!.parsed.lines;
-  const text = lines[line]!;
-  const fixes: Fix[] = [];
-  const name = call.args[1]?.kind === 'name' ? call.args[1].name : '';
-  const later = name === 'VFIO_SET_IOMMU' ? laterLine(observed.model, node, 'VFIO_GROUP_SET_CONTAINER') : undefined;
-  if (later !== undefined) {
-    const end = lines[later.line]!.text.length;
-    fixes.push({
-      meaning: 'changed',
-      title: `Move it below line ${later.line + 1}`,
-      edits: [
-        { line, span: { start: 0, end: text.text.length }, newText: '' },
-        { line: later.line, span: { start: end, end }, newText: `\n${text.text}` },
-      ],
-    });
-  }
+  const text = observed.model.sources[0]!.parsed.lines[line]!;
   const values = new Set(failures.flatMap((failure) => failure.values));
   const [only] = values;
+  const inProcedure = node.place.calls.length > 0;
+  const failing = only !== undefined && only < 0 && !inProcedure;
+  const fixes: Fix[] = failing ? [...remediesOf(observed, node, call, only, reason)] : [];
   const everywhere = failures.length === groups.length || call.result !== undefined;
   if (everywhere && values.size === 1 && only !== undefined && failures.every(({ sometimes }) => !sometimes)) {
     const end = codeSpan(text).end;

@@ -23,6 +23,8 @@ export class Sightings {
   readonly times: Int32Array;
   readonly findings = new Map<string, ObservedFinding>();
   readonly stuck = new Set<number>();
+  /** By node: the number of the MSR that did not take what its statement wrote. */
+  readonly refusedWrites = new Map<number, number>();
   whole = true;
   orders = 0;
   limit: { readonly message: string; readonly node: number } | undefined;
@@ -57,7 +59,7 @@ export class Sightings {
         const known = this.findings.get(key);
         if (known === undefined) this.findings.set(key, { finding: a, subject: b, detail: c, node, times: 1 });
         else known.times++;
-      }
+      } else if (code === NOTE.exception) this.refusedWrites.set(node, c);
     }
     this.#node = node;
   }
@@ -101,6 +103,7 @@ export class Sightings {
       else known.times += found.times;
     }
     for (const node of others.stuck) this.stuck.add(node);
+    for (const [node, msr] of others.refusedWrites) this.refusedWrites.set(node, msr);
     this.whole &&= others.whole;
     this.orders += others.orders;
     this.limit ??= others.limit;

@@ -84,7 +84,7 @@ exists gpu.r0 == 0
 export const unregisteredDevice: Check = {
   code: 'unregistered-device',
   severity: 'warning',
-  doc: 'The device can read and write past the caches, and nothing tells KVM: no KVM_DEV_VFIO_GROUP_ADD or KVM_DEV_VFIO_FILE_ADD, and no legacy assignment. A scenario that wants to show this asks for the finding `belief` in a condition.',
+  doc: 'The device can read and write past the caches, and nothing tells KVM: no KVM_DEV_VFIO_GROUP_ADD or KVM_DEV_VFIO_FILE_ADD, and no legacy assignment, or what tells KVM is taken back before the device is used. A scenario that wants to show this asks for the finding `belief` in a condition.',
   sources: ['linux: virt/kvm/vfio.c kvm_vfio_update_coherency()'],
   examples: { bad: passedThrough(''), good: passedThrough(registrationText()) },
 };
@@ -157,10 +157,19 @@ export const unmapsNothing: Check = {
   },
 };
 
+export const generalProtection: Check = {
+  code: 'general-protection',
+  severity: 'warning',
+  doc: 'The value has a reserved memory type or reserved bits, so that the write is #GP: the register keeps what it had, and the program continues like a guest that handles the exception. A scenario that wants to show this counts `exits(vcpu0, MSR_WRITE)`.',
+  sources: ['Intel SDM volume 3, "Memory Type Range Registers (MTRRs)"'],
+  examples: { bad: writingPat('0x0202020202020202'), good: writingPat('0x0007040600070406') },
+};
+
 /** Everything that a prediction reports. */
 export const PREDICTIONS: readonly Check[] = [
   declaredResult,
   failingCall,
+  generalProtection,
   impossibleSchedule,
   predictedFinding,
   unmapsNothing,
@@ -195,6 +204,24 @@ device gpu {
   r0 = MRd x ns
 }
 exists gpu.r0 == 0
+`;
+}
+
+function writingPat(value: string): string {
+  return `machine {
+  cpu intel
+  memory x = 0
+}
+setup {
+  kvm = open("/dev/kvm", O_RDWR)
+  vm = ioctl(kvm, KVM_CREATE_VM, 0)
+  vcpu0 = ioctl(vm, KVM_CREATE_VCPU, 0)
+}
+vcpu 0 {
+  wrmsr IA32_PAT, ${value}
+  mov [x], 1
+}
+exists [x] == 1
 `;
 }
 
