@@ -26,6 +26,7 @@ export { type Explanation, type Link, why, whyFailed, whyText } from './explain/
 export { type FactExplanation, notAFact, whyFact } from './explain/why-fact.ts';
 export * from './explore/checkpoint/checkpoint.ts';
 export * from './explore/exploration.ts';
+export { explore } from './explore/explore.ts';
 export {
   leavesOpen,
   searchOfFewSwitches,
@@ -56,7 +57,7 @@ export * from './explore/random/result.ts';
 export { type SampleOptions, Sampler, sample } from './explore/random/sample.ts';
 export { NotMergeable } from './explore/random/shards.ts';
 export { type Share, ShareOfLevels } from './explore/results/share.ts';
-export { explore, Search } from './explore/search.ts';
+export { Search } from './explore/search.ts';
 export { shortestSchedule, type Target } from './explore/shortest.ts';
 export { type FindingSite, siteKey } from './explore/sites.ts';
 export type { GraphState, GraphWay, StateGraph } from './explore/state-graph.ts';

@@ -53,7 +53,7 @@ const exploreFloors = [
   ['reduce', 'checkpoint', 'results'],
   ['expander', 'expansion', 'space', 'random', 'minimise', 'scheduled', 'state-graph'],
   ['search-options', 'restarts', 'search'],
-  ['parallel', 'shortest', 'few-switches'],
+  ['explore', 'parallel', 'shortest', 'few-switches'],
 ];
 
 /** Folders whose rooms have floors. */

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Granularity } from '../../sim-core/src/engine/model.ts';
-import { explore } from '../../sim-core/src/explore/search.ts';
+import { explore } from '../../sim-core/src/explore/explore.ts';
 import type { Model } from '../../sim-core/src/index.ts';
 import { ModelLimit } from '../../sim-core/src/limits.ts';
 import { inVm, onBareMetal } from './bare-metal.ts';

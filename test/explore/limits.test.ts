@@ -47,6 +47,18 @@ test.each(LIMITS)('after a stop from outside at %d states, and to an observer', 
   expect(replayed(schedulesOf(search.result()))).toBe(seen);
 });
 
+test('at a limit of memory, before a table that does not fit beside the old one', () => {
+  const maxBytes = 500_000;
+  const search = new Search(model, { maxBytes });
+  while (search.step(1024));
+  const { bytes } = search.progress();
+  const { store } = search.space;
+  expect(search.result()).toMatchObject({ complete: false, limit: { kind: 'bytes', at: maxBytes } });
+  expect(bytes).toBeLessThan(maxBytes);
+  expect(store.hasRoom(model.moves.length)).toBe(false);
+  expect(bytes + store.growth(model.moves.length)).toBeGreaterThanOrEqual(maxBytes);
+});
+
 test('at a limit of depth', () => {
   const found = explore(model, { maxDepth: 12 });
   expect(found.limit?.kind).toBe('depth');

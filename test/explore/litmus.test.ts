@@ -9,7 +9,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { explore } from '../../sim-core/src/explore/search.ts';
+import { explore } from '../../sim-core/src/explore/explore.ts';
 import { inVm } from './bare-metal.ts';
 
 interface Litmus {

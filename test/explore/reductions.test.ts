@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ALL_REDUCTIONS, NO_REDUCTION, type Reductions } from '../../sim-core/src/explore/exploration.ts';
-import { type Exploration, explore } from '../../sim-core/src/explore/search.ts';
+import { explore } from '../../sim-core/src/explore/explore.ts';
+import type { Exploration } from '../../sim-core/src/explore/search.ts';
 import { siteKey, sitesIn } from '../../sim-core/src/explore/sites.ts';
 import {
   EVENT_WIDTH,

@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { explore } from '../../sim-core/src/explore/explore.ts';
 import { createLevelWorker, type ToLevelWorker } from '../../sim-core/src/explore/parallel/level-worker.ts';
 import { ParallelSearch } from '../../sim-core/src/explore/parallel/parallel.ts';
-import { explore, Search, type SharedOptions } from '../../sim-core/src/explore/search.ts';
+import { Search, type SharedOptions } from '../../sim-core/src/explore/search.ts';
 import {
   ALL_REDUCTIONS,
   type CheckpointIdentity,

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Executor } from '../../sim-core/src/engine/executor.ts';
+import { explore } from '../../sim-core/src/explore/explore.ts';
 import { Finality } from '../../sim-core/src/explore/results/finality.ts';
-import { explore } from '../../sim-core/src/explore/search.ts';
 import { runSetup } from '../../sim-core/src/explore/start.ts';
 import {
   elaborate,

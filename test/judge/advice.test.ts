@@ -4,18 +4,22 @@ import { join } from 'node:path';
 import {
   type Advice,
   adviceText,
+  checkScenario,
   type Exploration,
   elaborate,
   explorationReport,
   explore,
+  grouping,
   type Model,
   parse,
   profileNamed,
   searchOfFewSwitches,
+  toEnd,
   verdictOf,
   withFewSwitches,
 } from '@snoopscope/sim-core';
 import { expect, test } from 'vitest';
+import { sizeText } from '../../sim-core/src/judge/verdict-text.ts';
 
 const T1M = readFileSync(join(import.meta.dirname, '../bench/explore/T1m.snoop'), 'utf8');
 const L2E = readFileSync(join(import.meta.dirname, '../bench/explore/L2e.snoop'), 'utf8');
@@ -69,14 +73,18 @@ test('estimates the next bound of switches from those before it', () => {
   const few = searchOfFewSwitches(model, {});
   while (few.step(4096));
   const advice = kind(adviceFor(model, withFewSwitches(open, few.result())), 'switches');
-  expect(advice).toMatchObject({ bound: 3, completed: 2 });
+  const { bound } = advice;
+  expect(bound).toBeGreaterThan(2);
+  // Nobody asked for a bound.
+  expect(advice).toMatchObject({ completed: bound - 1 });
+  expect(advice).not.toHaveProperty('asked');
   const estimated = advice.states!;
-  const three = explore(model, { maxSwitches: 3 }).switches!.states[3]!;
+  const next = explore(model, { maxSwitches: bound }).switches!.states[bound]!;
   // Each switch multiplies by less than the one before, so the estimate is above, and of the right order.
-  expect(estimated).toBeGreaterThan(three * 0.8);
-  expect(estimated).toBeLessThan(three * 4);
+  expect(estimated).toBeGreaterThan(next * 0.8);
+  expect(estimated).toBeLessThan(next * 4);
   expect(adviceText(advice, how)).toMatch(
-    /^To get further: --max-switches 3 visits interleavings with few switches first, about [\d.]+[kM]? states, \d+ (s|min) at this pace\. All interleavings with at most 2 switches were visited\.$/,
+    /^To get further: --max-switches \d visits interleavings with few switches first, about [\d.]+[kM]? states, \d+ (s|min) at this pace\. All interleavings with at most \d switches were visited\.$/,
   );
 });
 
@@ -90,4 +98,14 @@ test('a search that was under way to its bound says so, and one without a limit 
     readFileSync(join(import.meta.dirname, '../../scenarios/wbinvd/local-cpu-not-flushed.snoop'), 'utf8'),
   );
   expect(adviceFor(small, explore(small))).toEqual([]);
+});
+
+test('a check that met a limit says what few switches show', () => {
+  const parsed = parse(L2E);
+  const { kernels } = checkScenario(parsed, { profiles: [profile], explore: { maxStates: 3_000 } });
+  const { exploration } = kernels[0]!;
+  expect(exploration).toMatchObject({ complete: false, limit: { kind: 'states', at: 3_000 } });
+  const [group] = toEnd(grouping(kernels));
+  expect(group!.switches).toBe(exploration.switches!.completed);
+  expect(sizeText(group!)).toMatch(/ with at most \d switch(es)?; nothing is proved about those with more$/);
 });

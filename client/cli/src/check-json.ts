@@ -36,6 +36,7 @@ function groupDocument(group: VerdictGroup): object {
     granularity,
     complete,
     limit,
+    switches,
     conditions,
     findings,
     waiting,
@@ -51,6 +52,7 @@ function groupDocument(group: VerdictGroup): object {
     granularity,
     complete,
     ...(limit && { limit: { kind: limit.kind, message: limitText(limit) } }),
+    ...(switches !== undefined && { switches }),
     conditions: conditions.map(({ text, line, holds, positive, negative, schedule, outcome, seen }) => ({
       text,
       line: line + 1,

@@ -15,6 +15,13 @@ export const MAX_SECONDS: CommandOption = {
   value: 'S',
   doc: 'Limit the exploration of each kernel to S seconds.',
 };
+/** Node, its heap and what waits for its garbage collector take some 200 more, so the process stays below 500. */
+const DEFAULT_MEGABYTES = 256;
+export const MAX_MEGABYTES: CommandOption = {
+  name: 'max-megabytes',
+  value: 'N',
+  doc: `Limit the memory for states to N MB; the process takes some 200 more. Default: ${DEFAULT_MEGABYTES}.`,
+};
 
 export const CHECK_OPTIONS: readonly CommandOption[] = [
   {
@@ -26,12 +33,14 @@ export const CHECK_OPTIONS: readonly CommandOption[] = [
   GRANULARITY,
   MAX_STATES,
   MAX_SECONDS,
+  MAX_MEGABYTES,
 ];
 
-/** A state of a gallery scenario takes some 200 bytes, so this stays below half a gigabyte. */
 const DEFAULT_MAX_STATES = 2_000_000;
-/** What Node's heap surely has. */
-const MAX_BYTES = 1024 * 1024 * 1024;
+
+export function maxBytesOf(call: Invocation): number {
+  return (call.count('max-megabytes') ?? DEFAULT_MEGABYTES) * 1024 ** 2;
+}
 
 export function checkRequestOf(call: Invocation): CheckRequest {
   const kernel = call.text('kernel');
@@ -39,7 +48,7 @@ export function checkRequestOf(call: Invocation): CheckRequest {
   const maxSeconds = call.count('max-seconds');
   const explore: NonNullable<CheckOptions['explore']> = {
     maxStates: call.count('max-states') ?? DEFAULT_MAX_STATES,
-    maxBytes: MAX_BYTES,
+    maxBytes: maxBytesOf(call),
     ...(granularity && { granularity }),
   };
   return {

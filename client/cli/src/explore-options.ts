@@ -11,6 +11,7 @@ import {
   type SampleOptions,
 } from '@snoopscope/sim-core';
 import { listed } from './arguments.ts';
+import { MAX_MEGABYTES, maxBytesOf } from './check-options.ts';
 import {
   ANY_FILES,
   type CommandOption,
@@ -23,8 +24,6 @@ import {
 import { Failure } from './failure.ts';
 
 const DEFAULT_MAX_STATES = 50_000_000;
-/** Beside the heap of the process this fits on any machine that runs an editor. */
-const DEFAULT_MEGABYTES = 1024;
 const DEFAULT_SEED = 1;
 /** Runs, and shares of them, have numbers of 32 bits. */
 const MOST_RUNS = 2 ** 32;
@@ -59,11 +58,7 @@ export const EXPLORE_OPTIONS: readonly CommandOption[] = [
     doc: `Limit the search to N states. Default: ${DEFAULT_MAX_STATES.toLocaleString('en-US')}.`,
   },
   { name: 'max-seconds', value: 'S', doc: 'Limit the search to S seconds.' },
-  {
-    name: 'max-megabytes',
-    value: 'N',
-    doc: `Limit the memory for states to N MB. Default: ${DEFAULT_MEGABYTES}.`,
-  },
+  MAX_MEGABYTES,
   { name: 'max-depth', value: 'N', doc: 'Limit the search to N moves after setup.' },
   {
     name: 'max-switches',
@@ -136,7 +131,7 @@ function exploreOptionsOf(call: Invocation): ExploreOptions {
   const { stopOn, ignore } = findingsOf(call);
   return {
     maxStates: call.count('max-states') ?? DEFAULT_MAX_STATES,
-    maxBytes: (call.count('max-megabytes') ?? DEFAULT_MEGABYTES) * 1024 ** 2,
+    maxBytes: maxBytesOf(call),
     findings: {
       ...Object.fromEntries(ignore.map((finding) => [finding, 'ignore'])),
       ...Object.fromEntries(stopOn.map((finding) => [finding, 'stop'])),

@@ -64,8 +64,6 @@ const VERDICTS = {
 /** Which limit, and the way out. */
 export function exploreLimitText(limit: ExploreLimit): string {
   switch (limit.kind) {
-    case 'bytes':
-      return `The limit of ${counted(limit.at / 1024 ** 2, 'megabyte')} for states was reached; --max-megabytes raises it.`;
     case 'depth':
       return `The limit of ${counted(limit.at, 'move')} on one path was reached; --max-depth raises it.`;
     default:

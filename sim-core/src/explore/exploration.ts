@@ -57,7 +57,7 @@ export interface ExploreOptions {
   readonly granularity?: Granularity;
   /** States to store at most. */
   readonly maxStates?: number;
-  /** Bytes that the search may hold at most. */
+  /** Bytes that the search may hold at most, also while its tables grow. */
   readonly maxBytes?: number;
   /** Moves after the setup at most on one path. */
   readonly maxDepth?: number;

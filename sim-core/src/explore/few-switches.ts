@@ -8,9 +8,9 @@ import { kindOf } from './results/cost.ts';
 import { Search } from './search.ts';
 import { bySite, siteKey } from './sites.ts';
 
-/** Switches up to which is looked, and states stored for it at most. */
-export const FEW_SWITCHES = 2;
-const MAX_STATES = 200_000;
+/** Switches up to which is looked, and states stored for it at most: some seconds, and some twenty megabytes. */
+const FEW_SWITCHES = 4;
+const MAX_STATES = 500_000;
 
 /** Did a limit keep something open that a search by switches may decide? */
 export function leavesOpen({ limit, sampling, switches, conditions }: Exploration): boolean {
@@ -26,6 +26,8 @@ export function searchOfFewSwitches(model: Model, options: ExploreOptions): Sear
 
 /** What the search that met the limit knows, and what the one by few switches adds to it. */
 export function withFewSwitches(exploration: Exploration, few: Exploration): Exploration {
+  // No further switch leads to a new state: it has seen everything.
+  if (few.complete) return few;
   const known = new Set(exploration.outcomes.map(({ values }) => values.join('\n')));
   const outcomes = [
     ...exploration.outcomes,
@@ -35,7 +37,9 @@ export function withFewSwitches(exploration: Exploration, few: Exploration): Exp
   return {
     ...exploration,
     ...(few.limit?.kind === 'finding' && { limit: few.limit }),
-    ...(few.switches && few.switches.completed >= 0 && { switches: few.switches }),
+    // Nobody asked for the bound that it did not reach.
+    ...(few.switches &&
+      few.switches.completed >= 0 && { switches: { ...few.switches, asked: few.switches.completed } }),
     finals: Math.max(exploration.finals, few.finals),
     outcomes,
     conditions: exploration.conditions.map((c, i) => decided(c, few.conditions[i], outcomes, i)),

@@ -8,12 +8,20 @@ import { projectedOutSlots, watchedFindings } from './reduce/relevance.ts';
 import type { FindingSite } from './sites.ts';
 import type { SpaceOptions } from './space.ts';
 import { FingerprintStore } from './states/fingerprint-store.ts';
-import { StateStore, type Store } from './states/store.ts';
+import { MAX_NUMBERED, StateStore, type Store } from './states/store.ts';
 
 /** States stored at most when the caller does not say. */
 export const DEFAULT_MAX_STATES = 50_000_000;
 /** Bytes held at most when the caller does not say. */
-export const DEFAULT_MAX_BYTES = 2 * 1024 ** 3;
+const DEFAULT_MAX_BYTES = 2 * 1024 ** 3;
+
+export type Limits = Required<Pick<ExploreOptions, 'maxStates' | 'maxBytes' | 'maxDepth'>>;
+
+/** The limits that a search keeps; each state is expanded whole, and its successors must have numbers. */
+export function limitsOf(model: Model, options: ExploreOptions): Limits {
+  const { maxStates = DEFAULT_MAX_STATES, maxBytes = DEFAULT_MAX_BYTES, maxDepth = Number.POSITIVE_INFINITY } = options;
+  return { maxStates: Math.min(maxStates, MAX_NUMBERED - model.moves.length), maxBytes, maxDepth };
+}
 
 /**
  * A search that ends before so many states is over sooner than facts to look ahead with could be gathered. One that does

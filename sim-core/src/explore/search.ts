@@ -2,7 +2,7 @@
  * The exploration of all interleavings, breadth first: the first way found to anything is a shortest one.
  *
  * A search is resumable: {@link Search.step} makes some moves and returns, so that an editor can cancel or show
- * progress between two calls. {@link explore} runs one to its end.
+ * progress between two calls.
  */
 import type { Model } from '../engine/model.ts';
 import type { CheckpointData, CheckpointSource, ReadCheckpoint } from './checkpoint/checkpoint.ts';
@@ -17,7 +17,6 @@ import {
   type ExploreOptions,
   type Progress,
   type Reductions,
-  SLICE_MOVES,
   scheduleOf,
 } from './exploration.ts';
 import { NotSymmetric } from './learn/learner.ts';
@@ -28,32 +27,19 @@ import { Found } from './results/found.ts';
 import { Outcomes } from './results/outcomes.ts';
 import { concretePath } from './results/path.ts';
 import { resultOf } from './results/result.ts';
-import {
-  DEFAULT_MAX_BYTES,
-  DEFAULT_MAX_STATES,
-  type SharedOptions,
-  SLICE_SLOTS,
-  spaceOptionsOf,
-} from './search-options.ts';
+import { type Limits, limitsOf, type SharedOptions, SLICE_SLOTS, spaceOptionsOf } from './search-options.ts';
 import { Space, type SpaceOptions } from './space.ts';
 import { stateAfterSetup, tooLarge } from './start.ts';
 import { FingerprintStore, StatesForgotten } from './states/fingerprint-store.ts';
-import { MAX_NUMBERED } from './states/store.ts';
 import { nextPass, withLastMover } from './switches.ts';
 
 export type * from './exploration.ts';
 export type { SharedOptions } from './search-options.ts';
 
-/** Explores to the end or to a limit. */
-export function explore(model: Model, options: ExploreOptions & SharedOptions = {}): Exploration {
-  const search = new Search(model, options);
-  while (search.step(SLICE_MOVES)) if (options.shouldStop?.(search.progress())) search.stop({ kind: 'stopped' });
-  return search.result();
-}
-
 export class Search implements CheckpointSource {
   readonly #model: Model;
   readonly #options: ExploreOptions & SharedOptions;
+  readonly #limits: Limits;
   #at: SearchProgress;
   /** The state after the setup. */
   #start: Int32Array = new Int32Array(0);
@@ -80,6 +66,7 @@ export class Search implements CheckpointSource {
   constructor(model: Model, options: ExploreOptions & SharedOptions = {}) {
     this.#model = options.maxSwitches === undefined ? model : withLastMover(model);
     this.#options = options;
+    this.#limits = limitsOf(model, options);
     this.#found = new Found(this.#model, options, (finding) => this.stop({ kind: 'finding', finding }));
     this.#plan = planOf(options);
     this.#at = firstPosition(this.#plan.first, this.#plan.willLookAhead);
@@ -147,8 +134,16 @@ export class Search implements CheckpointSource {
     return this.#at.transitions + this.#expansion.transitions;
   }
 
-  get #maxStates(): number {
-    return Math.min(this.#options.maxStates ?? DEFAULT_MAX_STATES, MAX_NUMBERED - this.#model.moves.length);
+  /** Bytes that may still be taken. */
+  get bytesLeft(): number {
+    return this.#limits.maxBytes - this.progress().bytes;
+  }
+
+  /** Is there no memory for so many bytes more? The search then ends. */
+  lacks(more: number): boolean {
+    const lacks = this.bytesLeft <= more;
+    if (lacks) this.stop({ kind: 'bytes', at: this.#limits.maxBytes });
+    return lacks;
   }
 
   /**
@@ -332,9 +327,10 @@ export class Search implements CheckpointSource {
       this.#pauseDue = false;
       if (yield* this.#pausing()) return;
     }
-    const { maxDepth = Number.POSITIVE_INFINITY, maxSwitches } = this.#options;
+    const { maxStates, maxDepth } = this.#limits;
+    const { maxSwitches } = this.#options;
     const { store } = this.space;
-    const isFull = (): boolean => store.count >= this.#maxStates;
+    const isFull = (): boolean => store.count >= maxStates;
     while (this.#limit === undefined && this.#hasNext && !isFull() && !this.#isStepOver) {
       if (this.#at.next === (this.#at.round.switching ? this.#at.round.to : store.count)) this.#beginPass();
       if (this.#at.next === this.#at.levelEnd && !this.#at.round.switching) {
@@ -349,8 +345,11 @@ export class Search implements CheckpointSource {
         if (this.#shared) return;
       }
       if (this.#options.ahead?.ready(this.#at.next, this) === false) return;
-      if (!store.hasRoom(this.#model.moves.length)) yield* this.#expansion.reserving();
-      const together = this.#expansion.some(this.#at, this.#maxStates, this.#until);
+      if (!store.hasRoom(this.#model.moves.length)) {
+        if (this.lacks(store.growth(this.#model.moves.length))) return;
+        yield* this.#expansion.reserving();
+      }
+      const together = this.#expansion.some(this.#at, maxStates, this.#until);
       if (together === 0) yield* this.#expansion.one(this.#at.next, this.#at.levelEnd);
       this.#at.next += Math.max(1, together);
       if (store.count >= this.#at.compareAt || this.#at.next === store.count || this.#at.next % PAUSE === 0)
@@ -359,7 +358,7 @@ export class Search implements CheckpointSource {
       if (round.switching && round.switches === maxSwitches && store.count > round.to)
         this.stop({ kind: 'switches', at: maxSwitches });
     }
-    if (this.#hasNext && isFull()) this.stop({ kind: 'states', at: this.#maxStates });
+    if (this.#hasNext && isFull()) this.stop({ kind: 'states', at: maxStates });
   }
 
   /** Learning takes longer than moving, the longer the larger the machine is. */
@@ -398,9 +397,7 @@ export class Search implements CheckpointSource {
     if (changed) return this.#beginAgain(changed);
     if (store.count >= this.#at.compareAt || this.#at.next === store.count) if (yield* this.#comparing()) return true;
     store.release(this.#at.next);
-    const { maxBytes = DEFAULT_MAX_BYTES } = this.#options;
-    if (this.progress().bytes >= maxBytes) this.stop({ kind: 'bytes', at: maxBytes });
-    return false;
+    return this.#hasNext && this.lacks(0);
   }
 
   #noteEffect(index: number, state: number, move: number, times = 1): boolean {

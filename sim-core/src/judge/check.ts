@@ -8,6 +8,7 @@
 import type { Model } from '../engine/model.ts';
 import { type Finding, monitorOf } from '../engine/monitors/table.ts';
 import { type Exploration, type ExploreOptions, type Progress, SLICE_MOVES } from '../explore/exploration.ts';
+import { leavesOpen, searchOfFewSwitches, withFewSwitches } from '../explore/few-switches.ts';
 import { exploringSchedule } from '../explore/scheduled.ts';
 import { Search } from '../explore/search.ts';
 import type { Profile } from '../kernel/profiles.ts';
@@ -116,7 +117,14 @@ function* judging(model: Model, profile: Profile, options: ExploreOptions): Gene
     yield search.progress();
     if (options.shouldStop?.(search.progress())) search.stop({ kind: 'stopped' });
   }
-  return verdictOf(model, profile, search.result());
+  const exploration = search.result();
+  if (!leavesOpen(exploration) || options.shouldStop?.(exploration)) return verdictOf(model, profile, exploration);
+  const further = searchOfFewSwitches(model, options);
+  while (further.step(SLICE_MOVES)) {
+    yield exploration;
+    if (options.shouldStop?.(exploration)) further.stop({ kind: 'stopped' });
+  }
+  return verdictOf(model, profile, withFewSwitches(exploration, further.result()));
 }
 
 /** What an exploration, however it was made, says about the conditions of its model. */

@@ -81,10 +81,10 @@ function findingFailures(group: VerdictGroup): CheckFailure[] {
   }));
 }
 
-/** A kernel of which nothing is known to fail and not everything is known to hold. */
+/** A kernel that was not explored completely, where no condition says so. */
 function openEnd(group: VerdictGroup, limit: string | undefined): CheckFailure[] {
-  const { name, passed, conditions } = group;
-  if (passed !== undefined || conditions.some(({ holds }) => holds === undefined)) return [];
+  const { name, complete, conditions } = group;
+  if (complete || conditions.some(({ holds }) => holds === undefined)) return [];
   return [{ kind: 'open', ...common(group, `${name} is not explored completely`, undefined, limit) }];
 }
 

@@ -37,6 +37,8 @@ export interface VerdictGroup {
   readonly oneOrder: boolean;
   readonly complete: boolean;
   readonly limit?: ExploreLimit;
+  /** With a limit: all interleavings with at most so many switches were visited, on the kernel shown. */
+  readonly switches?: number;
   readonly conditions: readonly JudgedCondition[];
   readonly findings: readonly JudgedFinding[];
   /** Set when a plain run gets stuck: who waits, and why. */
@@ -127,6 +129,7 @@ function* groupOf(verdicts: readonly KernelVerdict[], shouldStop: () => boolean)
     oneOrder: first.model.onlySchedule,
     complete: verdicts.every((verdict) => verdict.exploration.complete),
     ...(exploration.limit && { limit: exploration.limit }),
+    ...(exploration.limit && exploration.switches && { switches: exploration.switches.completed }),
     conditions: first.conditions.map((condition) => judgedCondition(first, condition)),
     findings: exploration.findings
       .filter(({ finding }) => unexpected.includes(finding))

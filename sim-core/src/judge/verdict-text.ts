@@ -12,11 +12,11 @@ export function spaced(condition: string): string {
 
 /** How much was explored for these kernels. */
 export function sizeText(group: VerdictGroup): string {
-  const { states, complete, explorations, explored, kernels, granularity, oneOrder } = group;
+  const { states, complete, explorations, explored, kernels, granularity, oneOrder, switches } = group;
   const what = granularity === 'micro' ? 'micro-steps' : 'statements';
   const size = complete
     ? `${oneOrder ? 'the one order of its schedule' : `all interleavings of ${what}`}, ${counted(states, 'state')}`
-    : `${counted(states, 'state')} seen`;
+    : `${counted(states, 'state')} seen${switches === undefined ? '' : `, and all interleavings of ${what} with at most ${counted(switches, 'switch')}; nothing is proved about those with more`}`;
   if (explorations > 1) return `${size} in ${explorations} explorations`;
   return kernels.includes(explored) ? size : `${size}, explored as ${explored}`;
 }

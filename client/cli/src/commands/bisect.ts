@@ -1,6 +1,6 @@
 /** `snoopscope bisect FILE`: names the upstream change that flips a verdict. */
 import { Bisection, counted, type Profile, releasesOf, type Turn } from '@snoopscope/sim-core';
-import { checkRequestOf, MAX_STATES } from '../check-options.ts';
+import { checkRequestOf, MAX_MEGABYTES, MAX_STATES } from '../check-options.ts';
 import { limitText } from '../check-text.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Failure } from '../failure.ts';
@@ -27,6 +27,7 @@ export const bisect: Command = {
     { name: 'to', value: 'KERNEL', doc: 'The newer of two kernels to compare; needs --from.', offers: KERNELS },
     GRANULARITY,
     MAX_STATES,
+    MAX_MEGABYTES,
     FORMAT,
   ],
   examples: [

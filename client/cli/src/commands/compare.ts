@@ -9,7 +9,7 @@ import {
   parseObserved,
   type SpinSearch,
 } from '@snoopscope/sim-core/c';
-import { MAX_SECONDS, MAX_STATES } from '../check-options.ts';
+import { MAX_MEGABYTES, MAX_SECONDS, MAX_STATES } from '../check-options.ts';
 import { EXIT, type ExitCode, worst } from '../exit-codes.ts';
 import { exploreModel } from '../explore-file.ts';
 import { exploreRequestOf } from '../explore-options.ts';
@@ -44,6 +44,7 @@ export const compare: Command = {
     GRANULARITY,
     MAX_STATES,
     MAX_SECONDS,
+    MAX_MEGABYTES,
     FORMAT,
   ],
   examples: [

@@ -17,7 +17,7 @@
 import type { Model } from '../../engine/model.ts';
 import type { Exploration, ExploreLimit, ExploreOptions, Progress } from '../exploration.ts';
 import { Search, type SharedOptions } from '../search.ts';
-import { DEFAULT_MAX_BYTES, DEFAULT_MAX_STATES } from '../search-options.ts';
+import { DEFAULT_MAX_STATES } from '../search-options.ts';
 import { BLOCK, CONTROL, SharedStore } from '../states/shared-store.ts';
 import { MAX_NUMBERED, type Store } from '../states/store.ts';
 import { Ahead } from './ahead.ts';
@@ -39,7 +39,7 @@ export class ParallelSearch {
   readonly #withdrawn = new Set<number>();
   readonly #ahead: Ahead | undefined;
   readonly #onIdle: () => void;
-  readonly #limits: Pick<ExploreOptions, 'maxStates' | 'maxBytes'>;
+  readonly #maxStates: number;
   /** The level that is shared, as far as this thread is at it, and what workers have answered of it. */
   #part: LevelPart | undefined;
   #partOver = true;
@@ -64,7 +64,7 @@ export class ParallelSearch {
   constructor(model: Model, options: ParallelOptions, workers: readonly LevelWorker[], onIdle: () => void) {
     this.#workers = workers;
     this.#onIdle = onIdle;
-    this.#limits = options;
+    this.#maxStates = options.maxStates ?? DEFAULT_MAX_STATES;
     const { memory = typeof SharedArrayBuffer === 'undefined' ? 'messages' : 'shared', ...rest } = options;
     const sharedLevel = options.sharedLevel ?? SHARED_LEVEL;
     // Fingerprints are kept by the search alone, and it alone counts switches.
@@ -209,6 +209,7 @@ export class ParallelSearch {
     store.control[CONTROL.pause] = 0;
     const more = Math.min((levelEnd - from) * GROWTH, Math.max(0, most - store.count)) + SHARED_LEVEL;
     if (store.hasRoom(more)) this.#giveOut();
+    else if (this.search.lacks(store.growth(more))) this.#withdrawLevel();
     else this.#reserving = store.reserving(more);
   }
 
@@ -234,10 +235,9 @@ export class ParallelSearch {
 
   /** Numbers that may be given out in this level: the limits of the search hold in the middle of it, too. */
   #most(store: SharedStore): number {
-    const { maxStates = DEFAULT_MAX_STATES, maxBytes = DEFAULT_MAX_BYTES } = this.#limits;
-    const left = Math.max(0, maxBytes - this.search.progress().bytes) / store.bytesPerState;
+    const left = Math.max(0, this.search.bytesLeft) / store.bytesPerState;
     // The last block that fits may begin before the limit.
-    return Math.min(maxStates + BLOCK, store.count + Math.floor(left) + BLOCK, MAX_NUMBERED);
+    return Math.min(this.#maxStates + BLOCK, store.count + Math.floor(left) + BLOCK, MAX_NUMBERED);
   }
 
   #endPart(): void {

@@ -109,6 +109,10 @@ export class FingerprintStore implements Store {
     return this.count <= this.#table.length * FULLEST;
   }
 
+  growth(): number {
+    return Math.ceil(this.#table.length * GROWTH) * this.#table.BYTES_PER_ELEMENT;
+  }
+
   *reserving(): Generator<void, void> {
     yield* this.#rehashing(Math.ceil(this.#table.length * GROWTH), this.#low, this.#high);
   }

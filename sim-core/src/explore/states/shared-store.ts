@@ -194,13 +194,24 @@ export class SharedStore implements Store {
     return this.count + more <= this.#buffers.room;
   }
 
-  /** Only while no other thread works. */
-  *reserving(more: number): Generator<void, void> {
+  growth(more: number): number {
+    const { capacity, places } = this.#sizeFor(more);
+    const copied = capacity > this.#parents.length ? this.count * (this.#stride * 4 + 6) : 0;
+    return copied + (places > this.#table.length ? places * this.#table.BYTES_PER_ELEMENT : 0);
+  }
+
+  #sizeFor(more: number): { capacity: number; places: number } {
     const wanted = this.count + more;
     let capacity = this.#parents.length;
     while (capacity < wanted) capacity *= GROWTH;
     let places = this.#table.length;
     while (places * FULLEST < wanted) places *= GROWTH;
+    return { capacity, places };
+  }
+
+  /** Only while no other thread works. */
+  *reserving(more: number): Generator<void, void> {
+    const { capacity, places } = this.#sizeFor(more);
     const old = this.#buffers;
     const buffers = allocate(this.words, this.#sleeping, capacity, places, old);
     if (buffers.states !== old.states) {

@@ -69,6 +69,8 @@ export interface Store {
   sleep(state: number): number;
   /** Can so many states more be stored as fast as before? */
   hasRoom(more: number): boolean;
+  /** Bytes that making room for so many states more takes, beside those that are held until it is over. */
+  growth(more: number): number;
   /** Makes room for so many states more, in slices. Nothing is inserted before it is over. */
   reserving(more: number): Generator<void, void>;
   /** Rewrites every state, in slices. Until it is over the states are there as before, and none is inserted. */
@@ -189,6 +191,11 @@ export class StateStore implements Store {
 
   hasRoom(): boolean {
     return this.count * 8 <= this.#table.length * 5;
+  }
+
+  growth(): number {
+    const places = this.#table.length;
+    return places * growthOf(places) * this.#table.BYTES_PER_ELEMENT;
   }
 
   *reserving(): Generator<void, void> {
