@@ -237,9 +237,17 @@ export class Session {
     if (found === undefined) return;
     this.#predictions.set(snapshot, found);
     if (found.length > 0) this.#publish(snapshot, [...text, ...found]);
-    await this.#hintsOf(snapshot, NOT_CANCELLED);
+    await this.#hintAgain(snapshot);
     const notes = await inSlices(simulation.notes(snapshot), isWanted);
     if (notes !== undefined) this.#lineNotes.set(snapshot, notes);
+  }
+
+  /** What calls return in other orders is known only now. */
+  async #hintAgain(snapshot: Snapshot): Promise<void> {
+    const before = this.#hints.get(snapshot);
+    this.#hints.delete(snapshot);
+    const hints = await this.#hintsOf(snapshot, NOT_CANCELLED);
+    if (before?.some(({ text }, index) => text !== hints?.[index]?.text)) this.refreshHints();
   }
 
   /** Looks again at every document whose answer may depend on a file. */

@@ -22,7 +22,7 @@ export interface Simulation {
   checking(snapshot: Snapshot): Generator<unknown, readonly Diagnostic[]>;
   /** What keeps the scenario from being executed on its kernel; yields every few milliseconds. */
   problems(snapshot: Snapshot): Generator<unknown, readonly Diagnostic[]>;
-  /** What each system call of a plain run returns; yields between portions of a few hundred micro-steps. */
+  /** What each system call returns, in a plain run until there are predictions; yields between portions of a few hundred micro-steps. */
   hints(snapshot: Snapshot): Generator<unknown, readonly ResultHint[]>;
   /** A run, verdicts or outcomes, as text. */
   command(snapshot: Snapshot, name: CommandName): Generator<unknown, CommandAnswer>;
@@ -48,7 +48,7 @@ export const simulation: Simulation = {
   *problems(snapshot) {
     return (yield* elaboratingOnce(snapshot)).diagnostics;
   },
-  hints: resultHints,
+  hints: (snapshot) => resultHints(snapshot, observed.get(snapshot)),
   notes: (snapshot) => lineNotes(snapshot, observed.get(snapshot) ?? []),
   command: answerOf,
   *predictions(snapshot, chosen) {

@@ -1,7 +1,7 @@
 // What a kernel will say comes as a second publish of the same version; fixes are offered for it.
 
 import { expect, test } from 'vitest';
-import type { CodeAction } from 'vscode-languageserver';
+import type { CodeAction, InlayHint } from 'vscode-languageserver';
 import { connected, type Published } from './client.ts';
 
 const uri = 'file:///twice.snoop';
@@ -27,6 +27,24 @@ test('a declared result that the kernel will not give is an error of the same ve
   expect(found).toMatchObject({ severity: 1, range: { start: { line: 7, character: 15 } } });
   expect(found?.relatedInformation?.[0]).toMatchObject({ location: { range: { start: { line: 6 } } } });
   expect(client.published(uri).map(({ version }) => version)).toEqual(client.published(uri).map(() => 1));
+});
+
+test('a call whose result depends on the interleaving shows all that it may return', async () => {
+  const client = connected();
+  await client.initialize();
+  const racing = `${TWICE.replace('close(kvm) = 0', 'close(99) = 0').replace('  close(kvm) = 0\n', '')}thread a {
+  close(kvm)
+}
+thread b {
+  close(kvm)
+}
+`;
+  await client.open(uri, racing);
+  await client.diagnostics(uri, predicted);
+  const range = { start: { line: 9, character: 0 }, end: { line: 20, character: 0 } };
+  const hints = await client.request<InlayHint[]>('textDocument/inlayHint', { textDocument: { uri }, range });
+  expect(hints.map(({ label }) => label)).toEqual([' = 0 | -EBADF', ' = -EBADF | 0']);
+  expect(JSON.stringify(hints[0]?.tooltip)).toContain('depends on the interleaving');
 });
 
 test('declaring what it gives is a fix that is not applied unasked', async () => {

@@ -61,7 +61,7 @@ test('before v6.6 a group is registered, under the name that the kernel has', ()
 
 test.each(['v4.5', 'v5.12', 'v6.6', 'v7.3'])('every set-up is right on %s', (kernel) => {
   const profile = profileNamed(kernel)!;
-  const offers = setUpOffers('file', false, profile);
+  const offers = setUpOffers('file', false, profile, true);
   expect(offers.length).toBeGreaterThan(2);
   for (const { label, snippet } of offers) {
     const scenario = parse(
@@ -77,7 +77,16 @@ test.each(['v4.5', 'v5.12', 'v6.6', 'v7.3'])('every set-up is right on %s', (ker
     ).toEqual([]);
     expect(elaborate(scenario, { profile }).model, label).toBeDefined();
   }
-  expect(setUpOffers('file', true, profile)).toEqual([]);
+  expect(setUpOffers('file', true, profile, true)).toEqual([]);
+});
+
+test('in an empty file also those set-ups are offered that need an older kernel, with it', () => {
+  const newest = profileNamed('v7.3')!;
+  const snippets = setUpOffers('file', false, newest, false).map(({ snippet }) => plainText(snippet ?? ''));
+  const legacy = snippets.filter((one) => one.includes('KVM_ASSIGN_PCI_DEVICE'));
+  expect(legacy).toHaveLength(1);
+  expect(legacy[0]).toMatch(/^kernel v4\.\d+\n\nmachine \{/);
+  expect(snippets.filter((one) => one.startsWith('machine {')).length).toBeGreaterThan(2);
 });
 
 test('what the call returns is the first result that is offered', async () => {

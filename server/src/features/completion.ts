@@ -3,6 +3,7 @@ import {
   type Completion,
   type CompletionPlace,
   completionAt,
+  contentsOfKind,
   EXIT_NAMES,
   type FactParam,
   IOCTLS,
@@ -155,7 +156,7 @@ class Offering {
       ...table.keywordOffers(block),
       ...this.#statements(block, false),
       ...opens,
-      ...setUpOffers(block, hasMachine, profile),
+      ...setUpOffers(block, hasMachine, profile, contentsOfKind(this.snapshot.scenario, 'kernel').length > 0),
     ]);
   }
 

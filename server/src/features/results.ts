@@ -1,4 +1,4 @@
-/** What each system call of a plain run returns: the predictions that inlay hints show. */
+/** What each system call returns, in a plain run or in all orders that predictions tried: what inlay hints show. */
 import {
   DIED,
   EVENT_WIDTH,
@@ -7,6 +7,7 @@ import {
   type FailedCall,
   failedCall,
   failedCallText,
+  type KernelGroup,
   type Model,
   ModelLimit,
   NOTE,
@@ -32,10 +33,17 @@ const MAX_STEPS = 50_000;
 const STEPS_AT_A_TIME = 500;
 
 /**
- * Runs the scenario once on its kernel, as the debugger would without choices made. A generator, so that the caller
- * decides how long it runs: it yields between portions of a few hundred micro-steps.
+ * Reads them from the predictions of the snapshot's kernel, where these are known and complete. Otherwise runs the scenario
+ * once, as the debugger would without choices made. A generator, so that the caller decides how long it runs: it yields
+ * between portions of a few hundred micro-steps.
  */
-export function* resultHints(snapshot: Snapshot): Generator<unknown, readonly ResultHint[]> {
+export function* resultHints(
+  snapshot: Snapshot,
+  groups: readonly KernelGroup[] = [],
+): Generator<unknown, readonly ResultHint[]> {
+  const predicted = groups.find(({ profiles, observed }) => observed.whole && profiles.includes(snapshot.profile));
+  if (predicted !== undefined)
+    return [...predictedResults(predicted)].flatMap(([line, values]) => hintOf(snapshot, line, [...values], true));
   const { model, changed, missing } = yield* runnableOnce(snapshot);
   if (model === undefined) return [];
   const results = yield* resultsOf(model);
@@ -49,6 +57,19 @@ export function* resultHints(snapshot: Snapshot): Generator<unknown, readonly Re
 
 /** By result: why the call failed, where it did. */
 type Results = Map<number, FailedCall | undefined>;
+
+/** In every order that was tried, the plain one first. */
+function predictedResults({ observed: { model, results, failures } }: KernelGroup): Map<number, Results> {
+  const found = new Map<number, Results>();
+  for (const [id, seen] of results) {
+    const node = model.nodes[id];
+    if (node === undefined || node.place.file !== 0) continue;
+    const values: Results = found.get(node.place.line) ?? new Map();
+    for (const value of seen) if (!values.has(value)) values.set(value, failures.get(`${id} ${value}`));
+    found.set(node.place.line, values);
+  }
+  return found;
+}
 
 function* resultsOf(model: Model): Generator<void, Map<number, Results>> {
   const run = new Run(model, { maxSteps: MAX_STEPS });
@@ -87,6 +108,7 @@ function hintOf(
   snapshot: Snapshot,
   line: number,
   values: readonly (readonly [number, FailedCall | undefined])[],
+  inAllOrders = false,
 ): ResultHint[] {
   const subject = snapshot.scenario.lines[line];
   if (subject?.content.kind !== 'syscall') return [];
@@ -94,18 +116,21 @@ function hintOf(
   const texts = values.map(([value]) => valueText(value));
   const reasons = values.flatMap(([, failed]) => (failed ? `\n\n${reasonText(failed)}` : [])).join('');
   const kernel = snapshot.profile.name;
+  const decides =
+    inAllOrders && values.length > 1 ? ' Which one depends on the interleaving, or on the round of a loop.' : '';
+  const where = inAllOrders ? `on ${kernel}` : `in a plain run on ${kernel}`;
   if (result === undefined) {
     const span: Span = {
       start: 0,
       end: subject.text.slice(0, subject.comment?.start ?? subject.text.length).trimEnd().length,
     };
-    const markdown = `What this call returns in a plain run on ${kernel}.${reasons}`;
+    const markdown = `What this call returns ${where}.${decides}${reasons}`;
     return [{ line, column: span.end, text: ` = ${texts.join(' | ')}`, markdown }];
   }
   const declared = result.errno === undefined ? (result.value ?? 0n).toString() : `-${result.errno}`;
   const others = texts.filter((text) => text !== declared);
   if (others.length === 0) return [];
-  const markdown = `The scenario declares ${declared}; a plain run on ${kernel} returns ${others.join(', ')}.${reasons}`;
+  const markdown = `The scenario declares ${declared}; the call returns ${texts.join(' or ')} ${where}.${decides}${reasons}`;
   return [{ line, column: result.span.end, text: ` ≠ ${others.join(' | ')}`, markdown }];
 }
 

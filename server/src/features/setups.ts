@@ -3,7 +3,13 @@
  * Whole set-ups as snippets: the templates of scenarios, with a stop at everything that an author changes. At the top
  * level with the machine and the actors, in `setup` the calls alone.
  */
-import { type BlockKind, type Profile, rangeTextContains, SCENARIO_TEMPLATES } from '@snoopscope/sim-core';
+import {
+  type BlockKind,
+  type Profile,
+  rangeTextContains,
+  SCENARIO_TEMPLATES,
+  type ScenarioTemplate,
+} from '@snoopscope/sim-core';
 import type { Offer } from './offers.ts';
 
 /** What an author changes, in the order of the stops; the same stop has the same text everywhere. */
@@ -14,14 +20,21 @@ const STOPS: readonly (readonly [RegExp, string])[] = [
   [/(?<=&|\[|memory |MRd |pat )x\b/g, '${4:x}'],
 ];
 
-/** Those that the kernel has, where they fit: a whole scenario while there is no machine, the calls in `setup`. */
-export function setUpOffers(block: BlockKind, hasMachine: boolean, profile: Profile): Offer[] {
+/**
+ * Those that the kernel has, where they fit: a whole scenario while there is no machine, the calls in `setup`. A scenario that
+ * names no kernel yet may have one of the others, with its kernel.
+ */
+export function setUpOffers(block: BlockKind, hasMachine: boolean, profile: Profile, namesKernel: boolean): Offer[] {
   if (block !== 'setup' && (block !== 'file' || hasMachine)) return [];
   const isNewer = rangeTextContains('v6.6..', profile);
-  return SCENARIO_TEMPLATES.filter(({ on }) => rangeTextContains(on, profile)).map(
-    ({ title, about, text }, index): Offer => {
-      const lines = block === 'setup' ? callsOf(text) : withoutHeader(text);
-      const named = isNewer ? lines.replaceAll('KVM_DEV_VFIO_GROUP', 'KVM_DEV_VFIO_FILE') : lines;
+  const isFitting = ({ on }: ScenarioTemplate): boolean => rangeTextContains(on, profile);
+  return SCENARIO_TEMPLATES.filter((one) => isFitting(one) || (block === 'file' && !namesKernel)).map(
+    (template, index): Offer => {
+      const { title, about, text } = template;
+      const whole = text.slice(text.indexOf(isFitting(template) ? 'machine {' : 'kernel '));
+      const lines = block === 'setup' ? callsOf(text) : whole;
+      const named =
+        isNewer && isFitting(template) ? lines.replaceAll('KVM_DEV_VFIO_GROUP', 'KVM_DEV_VFIO_FILE') : lines;
       return {
         label: title,
         kind: 'text',
@@ -37,11 +50,6 @@ export function setUpOffers(block: BlockKind, hasMachine: boolean, profile: Prof
 function snippetOf(text: string): string {
   const plain = text.replace(/[\\$}]/g, '\\$&');
   return STOPS.reduce((snippet, [place, stop]) => snippet.replace(place, () => stop), plain);
-}
-
-/** The author has named the scenario and its kernel. */
-function withoutHeader(text: string): string {
-  return text.slice(text.indexOf('machine {'));
 }
 
 /** An editor indents the lines of a snippet as the one where it is put. */
