@@ -192,7 +192,7 @@ const COMMANDS: Readonly<Record<string, Run>> = {
   },
   async explain(session) {
     const { exceptionId, description, details } = await session.client.request('exceptionInfo', {});
-    session.print(`${exceptionId} (${details.typeName})\n${description}\n${details.stackTrace}`);
+    session.print(`${exceptionId} (${details.typeName})\n${description}`);
   },
   /** request NAME {arguments}: anything else, with its body as JSON */
   async request(session, rest) {
