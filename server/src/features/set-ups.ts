@@ -94,17 +94,7 @@ function toIommufd(snapshot: Snapshot, calls: readonly Call[], line: number): Se
   const iommufd = renamed(snapshot, container.bind?.text ?? '', 'container', 'iommufd');
   const ioas = free(snapshot, 'ioas');
   const devices = devicesOf(snapshot);
-  /** By the name of a group: where it is attached, and the descriptors of its devices. */
-  const attached = new Map<string, { readonly at: number; readonly opened: readonly Call[] }>();
-  for (const { bind } of groups) {
-    const group = bind?.text ?? '';
-    const joins = mine.find((call) => call.name === 'VFIO_GROUP_SET_CONTAINER' && nameIn(call.args[0]) === group);
-    const opened = mine.filter((call) => call.name === 'VFIO_GROUP_GET_DEVICE_FD' && nameIn(call.args[0]) === group);
-    if (opened.length === 0)
-      throw new Refused(title, `Nothing opens a device of \`${group}\` (VFIO_GROUP_GET_DEVICE_FD).`);
-    if (joins === undefined) throw new Refused(title, `\`${group}\` is put into no container.`);
-    attached.set(group, { at: Math.max(joins.line, driver.line), opened });
-  }
+  const attached = attachments(title, mine, groups, driver);
   const lines = new Map<number, string[]>();
   for (const call of mine) {
     const done = resultOf(call);
@@ -154,6 +144,26 @@ function toIommufd(snapshot: Snapshot, calls: readonly Call[], line: number): Se
     else refuse(call, `calls ${call.name}, which has no counterpart`);
   }
   return [{ title, lines }];
+}
+
+/** By the name of a group: where it is attached, and the descriptors of its devices. */
+function attachments(
+  title: string,
+  mine: readonly Call[],
+  groups: readonly Call[],
+  driver: Call,
+): ReadonlyMap<string, { readonly at: number; readonly opened: readonly Call[] }> {
+  const attached = new Map<string, { readonly at: number; readonly opened: readonly Call[] }>();
+  for (const { bind } of groups) {
+    const group = bind?.text ?? '';
+    const joins = mine.find((call) => call.name === 'VFIO_GROUP_SET_CONTAINER' && nameIn(call.args[0]) === group);
+    const opened = mine.filter((call) => call.name === 'VFIO_GROUP_GET_DEVICE_FD' && nameIn(call.args[0]) === group);
+    if (opened.length === 0)
+      throw new Refused(title, `Nothing opens a device of \`${group}\` (VFIO_GROUP_GET_DEVICE_FD).`);
+    if (joins === undefined) throw new Refused(title, `\`${group}\` is put into no container.`);
+    attached.set(group, { at: Math.max(joins.line, driver.line), opened });
+  }
+  return attached;
 }
 
 function toContainer(snapshot: Snapshot, calls: readonly Call[], line: number): SetUpRewrite[] {

@@ -1,5 +1,5 @@
 /** A timeline in the trace event format, which Perfetto opens: a step is a microsecond. */
-import type { Timeline } from '@snoopscope/sim-core';
+import type { Lane, Timeline } from '@snoopscope/sim-core';
 
 /** One process for those who act, one for where data is; values are counters of a third. */
 const PROCESSES = { actors: 1, places: 2, values: 3 } as const;
@@ -13,11 +13,13 @@ interface TraceEvent {
   readonly [more: string]: unknown;
 }
 
+type At = Pick<TraceEvent, 'pid' | 'tid' | 'ts'>;
+
 export function perfettoTrace({ lanes, arrows, rows, notices }: Timeline, file: string, kernel: string): object {
   const pidOf = new Map(
     lanes.map(({ id, kind }) => [id, kind === 'cache' || kind === 'dram' ? PROCESSES.places : PROCESSES.actors]),
   );
-  const at = (lane: number, ts: number): Pick<TraceEvent, 'pid' | 'tid' | 'ts'> => ({
+  const at = (lane: number, ts: number): At => ({
     pid: pidOf.get(lane) ?? PROCESSES.actors,
     tid: lane + 1,
     ts,
@@ -37,42 +39,7 @@ export function perfettoTrace({ lanes, arrows, rows, notices }: Timeline, file: 
         s: 'g',
       }),
     ),
-    ...lanes.flatMap(({ id, name, spans, marks, exits, locks }): TraceEvent[] => [
-      { ph: 'M', ...at(id, 0), name: 'thread_name', args: { name } },
-      { ph: 'M', ...at(id, 0), name: 'thread_sort_index', args: { sort_index: id } },
-      ...spans.map(
-        ({ from, end, text, comment, result, line }): TraceEvent => ({
-          ph: 'X',
-          ...at(id, from),
-          dur: end - from,
-          name: text,
-          cat: 'statement',
-          args: { line: line + 1, ...(comment !== undefined && { comment }), ...(result !== undefined && { result }) },
-        }),
-      ),
-      ...exits.map(
-        ({ from, end, text }): TraceEvent => ({ ph: 'X', ...at(id, from), dur: end - from, name: text, cat: 'exit' }),
-      ),
-      ...locks.map(
-        ({ from, end, lock, waits }): TraceEvent => ({
-          ph: 'X',
-          ...at(id, from),
-          dur: end - from,
-          name: `${waits ? 'waits for' : 'holds'} ${lock}`,
-          cat: 'lock',
-        }),
-      ),
-      ...marks.map(
-        ({ step, kind, text, event }): TraceEvent => ({
-          ph: 'i',
-          ...at(id, step),
-          name: text,
-          cat: kind,
-          s: kind === 'finding' ? 'g' : 't',
-          args: { event },
-        }),
-      ),
-    ]),
+    ...lanes.flatMap((lane) => laneEvents(lane, (ts) => at(lane.id, ts))),
     ...arrows.flatMap(({ step, from, to, kind, text }, i): TraceEvent[] => [
       { ph: 's', ...at(from, step), name: text, cat: kind, id: i + 1 },
       { ph: 'f', ...at(to, step), name: text, cat: kind, id: i + 1, bp: 'e' },
@@ -95,4 +62,43 @@ export function perfettoTrace({ lanes, arrows, rows, notices }: Timeline, file: 
     ),
   ];
   return { traceEvents: events, otherData: { file, kernel, step: '1 µs', ...(notices.length > 0 && { notices }) } };
+}
+
+function laneEvents({ id, name, spans, marks, exits, locks }: Lane, at: (ts: number) => At): TraceEvent[] {
+  return [
+    { ph: 'M', ...at(0), name: 'thread_name', args: { name } },
+    { ph: 'M', ...at(0), name: 'thread_sort_index', args: { sort_index: id } },
+    ...spans.map(
+      ({ from, end, text, comment, result, line }): TraceEvent => ({
+        ph: 'X',
+        ...at(from),
+        dur: end - from,
+        name: text,
+        cat: 'statement',
+        args: { line: line + 1, ...(comment !== undefined && { comment }), ...(result !== undefined && { result }) },
+      }),
+    ),
+    ...exits.map(
+      ({ from, end, text }): TraceEvent => ({ ph: 'X', ...at(from), dur: end - from, name: text, cat: 'exit' }),
+    ),
+    ...locks.map(
+      ({ from, end, lock, waits }): TraceEvent => ({
+        ph: 'X',
+        ...at(from),
+        dur: end - from,
+        name: `${waits ? 'waits for' : 'holds'} ${lock}`,
+        cat: 'lock',
+      }),
+    ),
+    ...marks.map(
+      ({ step, kind, text, event }): TraceEvent => ({
+        ph: 'i',
+        ...at(step),
+        name: text,
+        cat: kind,
+        s: kind === 'finding' ? 'g' : 't',
+        args: { event },
+      }),
+    ),
+  ];
 }

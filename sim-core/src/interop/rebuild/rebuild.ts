@@ -9,7 +9,7 @@ import { Evidence, type LoggedDeed } from './evidence.ts';
 import { CallFilter, type Count, type KeptCall } from './kept.ts';
 import { groupDevices, type MachineFacts, mergeFacts, NO_FACTS } from './machine-facts.ts';
 import { ours, placed, withEvidence } from './order.ts';
-import type { TranslatedCalls } from './process.ts';
+import type { TranslatedCalls, TranslateOptions } from './process.ts';
 import { callsOf, choiceText, chosenProcess, type LoggedProcess, processesOf, vmsBefore } from './processes.ts';
 import { QemuCalls } from './qemu-calls.ts';
 import { type Assumption, Assumptions, type LeftOutCall, type RebuiltStep, type StepActor } from './step.ts';
@@ -191,21 +191,7 @@ export class Rebuilder {
         : evidence
           ? callsBehind(evidence, assumptions, groups)
           : [];
-    const translator = new CallTranslator(
-      {
-        all: this.#options.all ?? false,
-        nodeOf: (cdev) => this.#facts.devices.find((device) => device.cdev === cdev)?.bdf,
-        groupOf: (bdf) => this.#facts.devices.find((device) => device.bdf === bdf)?.group,
-        devicesOf: (group) =>
-          groupDevices(this.#facts, group)
-            .filter(({ bridge }) => !bridge)
-            .map(({ bdf }) => bdf),
-        runningVcpus: runningVcpus(filters),
-        likelyGroups: groups,
-        addresses: addresses.filter((bdf) => isAssigned(this.#facts, bdf)),
-      },
-      assumptions,
-    );
+    const translator = this.#translator(runningVcpus(filters), groups, addresses);
     for (const call of callFiles.length > 0 ? withEnd(calls, evidence) : calls) translator.take(call);
     const translation = translator.finish();
     const tids = new Set(
@@ -261,6 +247,28 @@ export class Rebuilder {
       begins: this.#files.map((_, file) => beginOf(ordered.steps, file)),
       runners,
     };
+  }
+
+  #translator(
+    running: TranslateOptions['runningVcpus'],
+    likelyGroups: TranslateOptions['likelyGroups'],
+    addresses: readonly string[],
+  ): CallTranslator {
+    return new CallTranslator(
+      {
+        all: this.#options.all ?? false,
+        nodeOf: (cdev) => this.#facts.devices.find((device) => device.cdev === cdev)?.bdf,
+        groupOf: (bdf) => this.#facts.devices.find((device) => device.bdf === bdf)?.group,
+        devicesOf: (group) =>
+          groupDevices(this.#facts, group)
+            .filter(({ bridge }) => !bridge)
+            .map(({ bdf }) => bdf),
+        runningVcpus: running,
+        likelyGroups,
+        addresses: addresses.filter((bdf) => isAssigned(this.#facts, bdf)),
+      },
+      this.#assumptions,
+    );
   }
 
   /** Files of calls. What QEMU says of itself counts only where no tracer shows its calls. */

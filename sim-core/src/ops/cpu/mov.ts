@@ -1,4 +1,7 @@
 import { CR0_CD } from '../../cpu/control.ts';
+import type { ActionContext } from '../../engine/compile.ts';
+import type { Routine } from '../../engine/routine.ts';
+import type { Task } from '../../engine/task.ts';
 import type { DeviceId } from '../../state/ids.ts';
 import type { Op } from '../op.ts';
 
@@ -32,127 +35,105 @@ Left out: sizes other than one word, addressing modes, flags.`,
   ],
   code: {
     kind: 'action',
-    compile(c) {
-      const { cpu, routines } = { cpu: c.world.cpu, routines: c.world.routines };
-      const [to, from] = c.statement.operands;
-      const name = to?.kind === 'memory' ? 'store' : from?.kind === 'memory' ? 'load' : 'move';
-      const define = routines.define.bind(routines);
-      if (c.name(0) === 'cr0') {
-        const value = c.read(1);
-        return {
-          routine: define(
-            'mov cr0',
-            'Intel SDM volume 2, "MOV - Move to/from Control Registers"',
-            [],
-            (r) =>
-              r
-                .step('exit; KVM takes over CR0.CD', (t) => {
-                  if (!cpu.enter(t)) return;
-                  cpu.exit(t, 'CR_ACCESS');
-                  cpu.writeCr0(t, (value(t) & CR0_CD) !== 0);
-                })
-                .local((t) => t.return(0)),
-            'instruction',
-          ),
-          action: undefined,
-        };
-      }
-      if (to?.kind === 'memory' && to.member) {
-        const slot = c.mmio(0)!;
-        const value = c.read(1);
-        return {
-          routine: define(
-            'mov',
-            'BAR',
-            [],
-            (r) =>
-              r.step('write the device register', (t) => {
-                if (!cpu.enter(t)) return;
-                cpu.orderUncached(t);
-                t.machine.put(slot, value(t));
-                t.return(0);
-              }),
-            'instruction',
-          ),
-          action: undefined,
-        };
-      }
-      if (from?.kind === 'memory' && from.member) {
-        const slot = c.mmio(1)!;
-        const device = c.world.topology.devices.findIndex((d) => d.name === from.name.text) as DeviceId;
-        const register = c.register(c.name(0) ?? c.problem(0, 'Expected a register.'));
-        return {
-          routine: define(
-            'mov',
-            'BAR',
-            [],
-            (r) =>
-              r.step('read the device register', (t) => {
-                if (!cpu.enter(t)) return;
-                cpu.orderUncached(t);
-                // The completion stays after what the device posted before it.
-                c.world.pcie.pushPosted(t.machine, device);
-                t.machine.put(register, t.machine.state[slot]!);
-                t.return(0);
-              }),
-            'instruction',
-          ),
-          action: undefined,
-        };
-      }
-      if (name === 'store') {
-        const word = c.word(0);
-        const value = c.read(1);
-        return {
-          routine: define(
-            'mov',
-            'Intel SDM volume 2, "MOV"',
-            [],
-            (r) =>
-              r.step('store', (t) => {
-                if (!cpu.enter(t) || !cpu.present(t, word, true)) return;
-                if (cpu.store(t, word, value(t))) t.return(0);
-              }),
-            'instruction',
-          ),
-          action: undefined,
-        };
-      }
-      const register = c.register(c.name(0) ?? c.problem(0, 'Expected a register, a word or a device register.'));
-      if (name === 'load') {
-        const word = c.word(1);
-        return {
-          routine: define(
-            'mov',
-            'Intel SDM volume 2, "MOV"',
-            [],
-            (r) =>
-              r.step('load', (t) => {
-                if (!cpu.enter(t) || !cpu.present(t, word)) return;
-                t.machine.put(register, cpu.load(t, word));
-                t.return(0);
-              }),
-            'instruction',
-          ),
-          action: undefined,
-        };
-      }
-      const value = c.read(1);
-      return {
-        routine: define(
-          'mov',
-          'Intel SDM volume 2, "MOV"',
-          [],
-          (r) =>
-            r.step('move', (t) => {
-              if (!cpu.enter(t)) return;
-              t.machine.put(register, value(t));
-              t.return(0);
-            }),
-          'instruction',
-        ),
-        action: undefined,
-      };
-    },
+    compile: (c) => ({ routine: routineOf(c), action: undefined }),
   },
 };
+
+/** Which of the instructions that are written `mov` it is. */
+function routineOf(c: ActionContext): Routine<[]> {
+  const [to, from] = c.statement.operands;
+  if (c.name(0) === 'cr0') return controlRegister(c);
+  if (to?.kind === 'memory') return to.member ? deviceWrite(c) : store(c);
+  if (from?.kind === 'memory') return from.member ? deviceRead(c) : load(c);
+  return move(c);
+}
+
+function controlRegister(c: ActionContext): Routine<[]> {
+  const { cpu, routines } = c.world;
+  const value = c.read(1);
+  return routines.define(
+    'mov cr0',
+    'Intel SDM volume 2, "MOV - Move to/from Control Registers"',
+    [],
+    (r) =>
+      r
+        .step('exit; KVM takes over CR0.CD', (t) => {
+          if (!cpu.enter(t)) return;
+          cpu.exit(t, 'CR_ACCESS');
+          cpu.writeCr0(t, (value(t) & CR0_CD) !== 0);
+        })
+        .local((t) => t.return(0)),
+    'instruction',
+  );
+}
+
+function deviceWrite(c: ActionContext): Routine<[]> {
+  const { cpu } = c.world;
+  const slot = c.mmio(0)!;
+  const value = c.read(1);
+  return inOneStep(c, 'BAR', 'write the device register', (t) => {
+    if (!cpu.enter(t)) return;
+    cpu.orderUncached(t);
+    t.machine.put(slot, value(t));
+    t.return(0);
+  });
+}
+
+function deviceRead(c: ActionContext): Routine<[]> {
+  const { cpu, pcie, topology } = c.world;
+  const [, from] = c.statement.operands;
+  const slot = c.mmio(1)!;
+  const name = from?.kind === 'memory' ? from.name.text : undefined;
+  const device = topology.devices.findIndex((d) => d.name === name) as DeviceId;
+  const register = c.register(c.name(0) ?? c.problem(0, 'Expected a register.'));
+  return inOneStep(c, 'BAR', 'read the device register', (t) => {
+    if (!cpu.enter(t)) return;
+    cpu.orderUncached(t);
+    // The completion stays after what the device posted before it.
+    pcie.pushPosted(t.machine, device);
+    t.machine.put(register, t.machine.state[slot]!);
+    t.return(0);
+  });
+}
+
+function store(c: ActionContext): Routine<[]> {
+  const { cpu } = c.world;
+  const word = c.word(0);
+  const value = c.read(1);
+  return inOneStep(c, MANUAL, 'store', (t) => {
+    if (!cpu.enter(t) || !cpu.present(t, word, true)) return;
+    if (cpu.store(t, word, value(t))) t.return(0);
+  });
+}
+
+function load(c: ActionContext): Routine<[]> {
+  const { cpu } = c.world;
+  const register = destination(c);
+  const word = c.word(1);
+  return inOneStep(c, MANUAL, 'load', (t) => {
+    if (!cpu.enter(t) || !cpu.present(t, word)) return;
+    t.machine.put(register, cpu.load(t, word));
+    t.return(0);
+  });
+}
+
+function move(c: ActionContext): Routine<[]> {
+  const { cpu } = c.world;
+  const register = destination(c);
+  const value = c.read(1);
+  return inOneStep(c, MANUAL, 'move', (t) => {
+    if (!cpu.enter(t)) return;
+    t.machine.put(register, value(t));
+    t.return(0);
+  });
+}
+
+const MANUAL = 'Intel SDM volume 2, "MOV"';
+
+function destination(c: ActionContext): number {
+  return c.register(c.name(0) ?? c.problem(0, 'Expected a register, a word or a device register.'));
+}
+
+function inOneStep(c: ActionContext, source: string, label: string, step: (t: Task) => void): Routine<[]> {
+  return c.world.routines.define('mov', source, [], (r) => r.step(label, step), 'instruction');
+}

@@ -23,15 +23,29 @@ interface Tally {
 
 /** Cost: linear in the statements as written, however often procedures are called. */
 export function countDims(
-  bodies: readonly { readonly items: readonly BlockItem[]; readonly file: number }[],
+  bodies: readonly Body[],
   sources: readonly ScenarioSource[],
   procedures: ReadonlyMap<string, Procedure>,
   topology: Topology,
 ): Dims {
+  return dimsFor(tallyOf(bodies, sources, procedures), topology);
+}
+
+interface Body {
+  readonly items: readonly BlockItem[];
+  readonly file: number;
+}
+
+function tallyOf(
+  bodies: readonly Body[],
+  sources: readonly ScenarioSource[],
+  procedures: ReadonlyMap<string, Procedure>,
+): Tally {
   const tally: Tally = { calls: new Map(), largest: 0 };
   /** Of each procedure, outside loops and inside them. */
   const known = new Map<string, Tally>();
   for (const { items, file } of bodies) walk(tally, items, file, 1);
+  return tally;
 
   function walk(into: Tally, items: readonly BlockItem[], file: number, weight: number): void {
     for (const item of items) {
@@ -75,7 +89,9 @@ export function countDims(
     walk(made, procedure.block.items, procedure.file, weight);
     return made;
   }
+}
 
+function dimsFor(tally: Tally, topology: Topology): Dims {
   const count = (...names: readonly string[]): number =>
     names.reduce((sum, name) => sum + (tally.calls.get(name) ?? 0), 0);
   const containers = count('open container');
