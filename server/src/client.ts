@@ -10,6 +10,7 @@ export interface Client {
   readonly watchedFiles: boolean;
   readonly refreshesHints: boolean;
   readonly refreshesLenses: boolean;
+  readonly refreshesDiagnostics: boolean;
   readonly configurationChanges: boolean;
   readonly folderChanges: boolean;
   readonly versionedEdits: boolean;
@@ -32,6 +33,7 @@ export function clientOf(capabilities: InitializeParams['capabilities']): Client
     configurationChanges: workspace?.didChangeConfiguration?.dynamicRegistration ?? false,
     watchedFiles: workspace?.didChangeWatchedFiles?.dynamicRegistration ?? false,
     refreshesLenses: workspace?.codeLens?.refreshSupport ?? false,
+    refreshesDiagnostics: workspace?.diagnostics?.refreshSupport ?? false,
     refreshesHints: workspace?.inlayHint?.refreshSupport ?? false,
   };
 }

@@ -8,7 +8,7 @@ import {
   type CodeAction,
   CodeActionKind,
   type Connection,
-  type DocumentDiagnosticReport,
+  type DocumentDiagnosticParams,
   DocumentDiagnosticReportKind,
   ErrorCodes,
   type FormattingOptions,
@@ -44,16 +44,26 @@ export function serveWorkspace(connection: Connection, session: Session): void {
       (await session.extras()).typeDefinitionAt(snapshot, lsp.fromPosition(position)).map(lsp.toLocation),
     ),
   );
-  connection.languages.diagnostics.on(
-    answer('diagnostic', async (snapshot, _, token) =>
-      report(snapshot, await session.diagnosticsOf(snapshot, token), session),
-    ) as (params: { textDocument: { uri: string } }) => Promise<DocumentDiagnosticReport>,
+  // A client that is pushed diagnostics was not told that it may ask for them.
+  const refusePull = () => {
+    if (!session.options.pullDiagnostics)
+      throw new ResponseError(ErrorCodes.MethodNotFound, 'Diagnostics are pushed; `pullDiagnostics` changes that.');
+  };
+  const pulled = answer('diagnostic', async (snapshot, _: DocumentDiagnosticParams, token) =>
+    report(snapshot, await session.diagnosticsOf(snapshot, token), session),
   );
+  connection.languages.diagnostics.on(async (params, token) => {
+    refusePull();
+    const found = await pulled(params, token);
+    if (found instanceof ResponseError) throw found;
+    return found ?? { kind: DocumentDiagnosticReportKind.Full, items: [] };
+  });
   connection.languages.diagnostics.onWorkspace(
     ask<WorkspaceDiagnosticParams, WorkspaceDiagnosticReport>(
       'workspace/diagnostic',
       { items: [] },
       async (_, token) => {
+        refusePull();
         await families();
         const items: WorkspaceDiagnosticReport['items'] = [];
         for (const uri of await workspace.all()) {

@@ -3,6 +3,7 @@ import {
   type CancellationToken,
   CodeLensRefreshRequest,
   type Connection,
+  DiagnosticRefreshRequest,
   DidChangeConfigurationNotification,
   DidChangeWatchedFilesNotification,
   type InitializeParams,
@@ -337,7 +338,8 @@ export class Session {
   #publish(snapshot: Snapshot, diagnostics: readonly Diagnostic[]): void {
     if (this.options.pullDiagnostics) {
       // The client asks; what it was answered before may be out of date by now.
-      if (this.#predictions.has(snapshot)) this.connection.languages.diagnostics.refresh();
+      if (this.#predictions.has(snapshot) && this.client.refreshesDiagnostics)
+        this.connection.sendRequest(DiagnosticRefreshRequest.type).catch(() => {});
       return;
     }
     const { uri, version } = snapshot;
