@@ -40,6 +40,10 @@ export class Footprint {
   }
 }
 
+/** Who touches a slot, if not one actor alone. */
+const NOBODY = -1;
+const SEVERAL = -2;
+
 export class Footprints {
   readonly model: Model;
   /** Per actor: its locations. The environment has one for each of its moves, after the actors. */
@@ -49,6 +53,8 @@ export class Footprints {
   /** Changes whenever anything is added. */
   version = 0;
   readonly slots: number;
+  /** Per slot: -1 when none touches it, an actor when only that one does, -2 when several or the environment do. */
+  readonly owners: Int32Array;
   readonly #ids = new Map<string, number>();
   readonly #partners = new Map<number, readonly number[]>();
   readonly #watched: ReadonlySet<number>;
@@ -59,6 +65,7 @@ export class Footprints {
     this.model = model;
     this.slots = model.layout.size;
     this.judged = new Bits(this.slots);
+    this.owners = new Int32Array(this.slots).fill(NOBODY);
     this.#watched = watched;
     this.#sites = sites;
     for (const column of symmetry?.columns ?? []) for (const slot of column) this.#partners.set(slot, column);
@@ -104,13 +111,14 @@ export class Footprints {
       this.locations[
         move.kind === 'actor' ? this.locationOf(move.actor, before) : this.environmentLocation(effect.move)
       ]!;
-    for (const { slot } of effect.reads) this.#add(location.reads, slot);
+    const by = move.kind === 'actor' ? move.actor : SEVERAL;
+    for (const { slot } of effect.reads) this.#touch(location.reads, slot, by);
     if (!effect.enabled) {
       if (!location.waits) this.version++;
       location.waits = true;
       return;
     }
-    for (const { slot } of effect.writes) this.#add(location.writes, slot);
+    for (const { slot } of effect.writes) this.#touch(location.writes, slot, by);
     const written = new Set(effect.writes.map((w) => w.slot));
     const always = location.always ?? new Bits(this.slots, [...written]);
     if (location.always && always.keep((slot) => written.has(slot))) this.version++;
@@ -128,14 +136,6 @@ export class Footprints {
     }
   }
 
-  /** Per location: its actor, or undefined for the environment's. */
-  actorsOfLocations(): (number | undefined)[] {
-    const actors: (number | undefined)[] = [];
-    for (const [key, id] of this.#ids)
-      actors[id] = key.startsWith('environment') ? undefined : Number.parseInt(key, 10);
-    return actors;
-  }
-
   #location(key: string): number {
     let id = this.#ids.get(key);
     if (id === undefined) {
@@ -145,8 +145,17 @@ export class Footprints {
     return id;
   }
 
-  #add(bits: Bits, slot: number): void {
-    for (const each of this.#partners.get(slot) ?? [slot]) if (bits.add(each)) this.version++;
+  /** `by`: an actor, or {@link SEVERAL}. */
+  #touch(bits: Bits, slot: number, by: number): void {
+    for (const each of this.#add(bits, slot))
+      this.owners[each] = this.owners[each] === NOBODY || this.owners[each] === by ? by : SEVERAL;
+  }
+
+  /** The slots that were not there. */
+  #add(bits: Bits, slot: number): number[] {
+    const added = (this.#partners.get(slot) ?? [slot]).filter((each) => bits.add(each));
+    this.version += added.length;
+    return added;
   }
 }
 

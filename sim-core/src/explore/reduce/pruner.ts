@@ -60,7 +60,6 @@ export class Pruner {
   /** Per location, per location whose future it is held against: do they meet? 0 while not asked. */
   #conflicts: Uint8Array[] = [];
   #varying: Bits;
-  #private: Int32Array;
 
   constructor(
     footprints: Footprints,
@@ -72,7 +71,6 @@ export class Pruner {
     this.#partialOrder = options.partialOrder;
     this.#deadState = options.deadState;
     this.#varying = new Bits(footprints.slots);
-    this.#private = new Int32Array(0);
     this.#environmentMoves = footprints.model.moves.flatMap((move, i) => (move.kind === 'environment' ? [i] : []));
     this.#environment = footprints.model.moves.flatMap((move, i) =>
       move.kind === 'environment' ? [footprints.environmentLocation(i)] : [],
@@ -156,7 +154,6 @@ export class Pruner {
     this.#live.clear();
     this.#conflicts = [];
     this.#varying = new Bits(this.#footprints.slots, this.#slotValues.varying);
-    this.#private = this.#owners();
   }
 
   #persistent(locations: readonly number[], actor: number): PersistentSet[] {
@@ -231,26 +228,13 @@ export class Pruner {
     return seen;
   }
 
-  /** Per slot: -1 when none touches it, an actor when only that one does, -2 when several or the environment do. */
-  #owners(): Int32Array {
-    const owners = new Int32Array(this.#footprints.slots).fill(-1);
-    const actorOf = this.#footprints.actorsOfLocations();
-    this.#footprints.locations.forEach((footprint, location) => {
-      const actor = actorOf[location] ?? -2;
-      for (const bits of [footprint.reads, footprint.writes]) {
-        for (const slot of bits.members()) owners[slot] = owners[slot] === -1 || owners[slot] === actor ? actor : -2;
-      }
-    });
-    return owners;
-  }
-
   #liveIn(locations: readonly number[]): { live: Bits; idle: Uint8Array } {
     const live = new Bits(this.#footprints.slots);
     locations.forEach((location, actor) => {
       live.addAll(this.#liveFrom(location, actor));
     });
     // What conditions ask for matters to the end, unless an actor that has it for itself still writes it first.
-    for (const slot of this.#footprints.judged.members()) if (this.#private[slot]! < 0) live.add(slot);
+    for (const slot of this.#footprints.judged.members()) if (this.#footprints.owners[slot]! < 0) live.add(slot);
     const { lastMover } = this.#footprints.model;
     if (lastMover !== undefined) live.add(lastMover);
     const pending = new Set(this.#environmentMoves);
@@ -274,10 +258,11 @@ export class Pruner {
   #liveFrom(location: number, actor: number): Bits {
     const known = this.#live.get(location);
     if (known) return known;
-    const reachable = [...this.#reachable(location)];
+    // What is live comes from the end of a program.
+    const reachable = [...this.#reachable(location)].reverse();
     const judged = new Bits(
       this.#footprints.slots,
-      this.#footprints.judged.members().filter((slot) => this.#private[slot] === actor),
+      this.#footprints.judged.members().filter((slot) => this.#footprints.owners[slot] === actor),
     );
     for (const at of reachable) if (!this.#live.has(at)) this.#live.set(at, new Bits(this.#footprints.slots));
     for (let grown = true; grown; ) {
@@ -289,7 +274,7 @@ export class Pruner {
         for (const next of footprint.next) after.addAll(this.#live.get(next)!);
         const own = new Bits(
           this.#footprints.slots,
-          (footprint.always?.members() ?? []).filter((slot) => this.#private[slot] === actor),
+          (footprint.always?.members() ?? []).filter((slot) => this.#footprints.owners[slot] === actor),
         );
         // A slot of its own, which no other touches, is dead when it is written here in any case.
         after.removeAll(own);

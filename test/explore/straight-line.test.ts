@@ -1,0 +1,40 @@
+// Programs of thousands of instructions: what looks ahead does about as much for each as in a short program.
+import { elaborate, explore, parse, profileNamed } from '@snoopscope/sim-core';
+import { expect, test, vi } from 'vitest';
+import { Bits } from '../../sim-core/src/explore/bits.ts';
+
+function straightLine(instructions: number): string {
+  const moves = Array.from({ length: instructions }, (_, i) => `  mov [x], ${i % 7}`);
+  return [
+    'machine {',
+    '  cpu intel count=1',
+    '  memory x = 0',
+    '}',
+    'setup {',
+    '  kvm = open("/dev/kvm", O_RDWR)',
+    '  vm = ioctl(kvm, KVM_CREATE_VM, 0)',
+    '  vcpu0 = ioctl(vm, KVM_CREATE_VCPU, 0)',
+    '}',
+    'vcpu 0 cpu=0 {',
+    ...moves,
+    '}',
+    'exists [x] == 0',
+  ].join('\n');
+}
+
+/** Sets of slots that were gone through, or compared, until everything is known. */
+function setsLookedAt(instructions: number): number {
+  const { model } = elaborate(parse(straightLine(instructions)), { profile: profileNamed('v6.12')! });
+  const looks = [vi.spyOn(Bits.prototype, 'members'), vi.spyOn(Bits.prototype, 'within')];
+  const { complete, states } = explore(model!, { maxStates: 100_000 });
+  expect({ complete, states }).toEqual({ complete: true, states: instructions + 1 });
+  const times = looks.reduce((sum, { mock }) => sum + mock.calls.length, 0);
+  for (const look of looks) look.mockRestore();
+  return times;
+}
+
+test('twice as many instructions take twice as much', () => {
+  const [short, long] = [setsLookedAt(2500), setsLookedAt(5000)];
+  expect(short).toBeGreaterThan(2500);
+  expect(long / short).toBeLessThan(2.5);
+});
