@@ -21,6 +21,8 @@ describe('signature help', () => {
     ['setup', 'ioctl(vm, KVM_CREATE_DEVICE, {type=<|>', 'struct kvm_create_device {type=…, fd=>…, flags=…}', 'type=…'],
     ['setup', 'ioctl(vm, KVM_CREATE_DEVICE, {type=1, flags=<|>0}) = 0', /^struct/, 'flags=…'],
     ['vcpu', 'mov [x], <|>', 'mov destination, source', 'source'],
+    ['vcpu', 'mov [<|>', 'mov destination, source', 'destination'],
+    ['vcpu', 'mov eax, [gpu.<|>', 'mov destination, source', 'source'],
     ['device', 'r0 = MRd <|>', /^MRd /, /\w+/],
   ] as const)('%s: %s', (block, line, label, active) => {
     const { text, places } = marked(around(block, line));

@@ -37,6 +37,11 @@ export function signatureAt(snapshot: Snapshot, at: TextPosition): Signature | u
       : ioctlSignature(op, call.argument, snapshot.profile);
   }
   if (place.kind === 'operand') return ofOp(place.op, place.index, snapshot.profile);
+  if (place.kind === 'memory' || place.kind === 'member') {
+    // In `mov [x` it is that of what the bracket is an operand of.
+    const open = line?.text.lastIndexOf('[', at.column - 1) ?? -1;
+    return open < 1 ? undefined : signatureAt(snapshot, { line: at.line, column: open });
+  }
   if (place.kind === 'proc-argument') return ofProcedure(snapshot, place.proc, place.index);
   if (place.kind === 'fact-argument') return ofFact(place.fact, place.fact.params.indexOf(place.param));
   return undefined;
