@@ -67,16 +67,19 @@ function binaryFile(name: string, beginning: Uint8Array): Failure {
   return new Failure('This is a binary file, not text.', { code: 'binary-file', file: name });
 }
 
-/** Text of Windows editors: a byte order mark, or a NUL in every other byte, as letters of ASCII have. */
+/** Text of Windows editors: a byte order mark, or characters of ASCII with a NUL beside each. */
 function wideEncoding(beginning: Uint8Array): string | undefined {
   const [first = 0, second = 0] = beginning;
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return 'UTF-16';
   const pairs = Math.min(beginning.length >> 1, 64);
-  const isZeroAt = (odd: 0 | 1): boolean =>
-    pairs > 0 && Array.from({ length: pairs }, (_, i) => beginning[2 * i + odd]).every((byte) => byte === 0);
-  if (isZeroAt(1) && !isZeroAt(0)) return 'UTF-16LE';
-  return isZeroAt(0) && !isZeroAt(1) ? 'UTF-16BE' : undefined;
+  const areAll = (odd: 0 | 1, is: (byte: number) => boolean): boolean =>
+    pairs > 0 && Array.from({ length: pairs }, (_, i) => beginning[2 * i + odd] ?? 0).every(is);
+  if (areAll(0, isText) && areAll(1, isZero)) return 'UTF-16LE';
+  return areAll(0, isZero) && areAll(1, isText) ? 'UTF-16BE' : undefined;
 }
+
+const isZero = (byte: number): boolean => byte === 0;
+const isText = (byte: number): boolean => (byte >= 0x20 && byte < 0x7f) || (byte >= 0x09 && byte <= 0x0d);
 
 const REASONS: Readonly<Record<string, Readonly<Record<'reading' | 'writing', string>>>> = {
   ENOENT: { reading: 'No such file.', writing: 'No such folder.' },
