@@ -19,6 +19,7 @@ import { checkingMessages, refusal } from './messages.ts';
 import { startServer } from './server.ts';
 import type { Host } from './session.ts';
 import { simulation } from './simulation.ts';
+import { limitYoungGeneration } from './young-generation.ts';
 
 /** Serves as the arguments of the process say. Ends the process, with code 2, when they say nothing of use. */
 export function serve(args: readonly string[]): void {
@@ -33,9 +34,10 @@ export function serve(args: readonly string[]): void {
       (error: Error) => fail(error.message),
     );
   } else if (args.includes('--stdio')) serveStdio();
-  else if (args.some((arg) => LIBRARY_TRANSPORTS.test(arg)))
+  else if (args.some((arg) => LIBRARY_TRANSPORTS.test(arg))) {
+    limitYoungGeneration();
     startServer(createConnection(ProposedFeatures.all, { messageStrategy: checkingMessages() }), nodeHost);
-  else
+  } else
     fail(
       'Say how to talk to the client: --stdio, --node-ipc, --socket=N (the client listens) or --port N (the server listens on 127.0.0.1).',
     );
@@ -43,6 +45,7 @@ export function serve(args: readonly string[]): void {
 
 /** Serves one client over the standard streams, and ends the process when it has gone. */
 export function serveStdio(): void {
+  limitYoungGeneration();
   serveStreams(process.stdin, process.stdout, (code) => process.exit(code));
 }
 
