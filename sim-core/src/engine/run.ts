@@ -84,7 +84,8 @@ export class Run {
     this.#current = Math.max(model.setup, 0);
     const { run = this, steps = 0 } = options.begun ?? {};
     this.#starts = steps === 0 ? [] : run.#starts.slice(0, steps);
-    if (steps > 0) this.executor.machine.adopt(run.log, run.step(steps).firstEvent * EVENT_WIDTH);
+    if (steps > 0)
+      this.executor.machine.adopt(run.log, run.step(steps).firstEvent * EVENT_WIDTH, run.events * EVENT_WIDTH);
   }
 
   /** Number of steps so far. */

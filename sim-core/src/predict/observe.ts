@@ -69,9 +69,10 @@ export function* observing(model: Model, before?: ObservedRuns): Generator<void,
   const seen = new Sightings(model.nodes.length);
   const made = yield* plainRun(model, seen, before);
   const { run: plain, unlogged } = made;
-  const names = new ObjectNames(plain);
+  let names: ObjectNames | undefined;
+  const namesOf = () => (names ??= new ObjectNames(plain));
   for (let event = 0; event < plain.events; event += EVENTS_AT_A_TIME) {
-    seen.read(model, plain.log, event, Math.min(plain.events, event + EVENTS_AT_A_TIME), names);
+    seen.read(model, plain.log, event, Math.min(plain.events, event + EVENTS_AT_A_TIME), namesOf);
     yield;
   }
   seen.over(plain.executor);

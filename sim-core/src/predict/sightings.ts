@@ -37,10 +37,10 @@ export class Sightings {
   }
 
   /**
-   * Takes in the events from `first` to before `end`; `names` are those of the run, where it is one. What is taken in next
+   * Takes in the events from `first` to before `end`; `names` makes those of the run, where it is one, for a call that fails. What is taken in next
    * continues there, or begins with a step.
    */
-  read(model: Model, log: Int32Array, first: number, end: number, names?: ObjectNames): void {
+  read(model: Model, log: Int32Array, first: number, end: number, names?: () => ObjectNames): void {
     let node = this.#node;
     for (let at = first * EVENT_WIDTH; at < end * EVENT_WIDTH; at += EVENT_WIDTH) {
       const code = log[at]!;
@@ -85,10 +85,10 @@ export class Sightings {
     done: number,
     node: number,
     value: number,
-    names: ObjectNames | undefined,
+    names: (() => ObjectNames) | undefined,
   ): void {
     const key = `${node} ${value}`;
-    const failed = this.failures.has(key) ? undefined : failedCall(model, log, done, names);
+    const failed = this.failures.has(key) ? undefined : failedCall(model, log, done, names?.());
     if (failed) this.failures.set(key, failed);
   }
 

@@ -49,7 +49,7 @@ export interface Layout {
 /** Collects fields while the machine's parts declare what they need; `build` fixes the layout. */
 export class LayoutBuilder {
   readonly #fields: Field[] = [];
-  #initial = new Int32Array(1 << 10);
+  readonly #initial: NonNullable<FieldOptions['initial']>[] = [];
   #size = 0;
 
   /**
@@ -71,33 +71,36 @@ export class LayoutBuilder {
       ...(options.labels ? { labels: options.labels } : {}),
     };
     this.#fields.push(field);
-    this.#grow(this.#size + size);
-    const initial = options.initial ?? 0;
-    if (typeof initial === 'number') this.#initial.fill(initial, this.#size, this.#size + size);
-    else for (let i = 0; i < size; i++) this.#initial[this.#size + i] = initial[i] ?? 0;
+    this.#initial.push(options.initial ?? 0);
     this.#size += size;
     return field;
   }
 
   build(): Layout {
     const fields = this.#fields;
-    const initial = this.#initial.slice(0, this.#size);
-    const owner = new Int32Array(initial.length);
-    for (const field of fields) owner.fill(field.id, field.base, field.base + field.size);
+    const initial = new Int32Array(this.#size);
+    for (const { id, base, size } of fields) {
+      const values = this.#initial[id]!;
+      if (typeof values === 'number') initial.fill(values, base, base + size);
+      else for (let i = 0; i < size; i++) initial[base + i] = values[i] ?? 0;
+    }
+    // Only what explains a run asks, and most models are made for a prediction that explains little.
+    let owner: Int32Array | undefined;
     const fieldOf = (slot: number): Field => {
+      owner ??= ownersOf(fields, initial.length);
       const field = fields[owner[slot]!];
       if (!field) throw new RangeError(`slot ${slot} is outside the layout of ${initial.length} slots`);
       return field;
     };
     return { fields, size: initial.length, initial, fieldOf, slotName: (slot) => slotName(fieldOf(slot), slot) };
   }
+}
 
-  #grow(size: number): void {
-    if (size <= this.#initial.length) return;
-    const larger = new Int32Array(Math.max(size, this.#initial.length * 2));
-    larger.set(this.#initial);
-    this.#initial = larger;
-  }
+/** By slot: the id of its field. */
+function ownersOf(fields: readonly Field[], size: number): Int32Array {
+  const owner = new Int32Array(size);
+  for (const field of fields) owner.fill(field.id, field.base, field.base + field.size);
+  return owner;
 }
 
 function tooMany(name: string, dims: readonly number[]): string {

@@ -7,14 +7,17 @@
 import { EVENT_WIDTH, HAPPENING_CODE, type Happening } from './event.ts';
 import type { Layout } from './layout.ts';
 
-const INITIAL_LOG_INTS = 4096 * EVENT_WIDTH;
+/** Room that a log begins with, once there is an event, and that one has beyond what it takes over. */
+const LOG_INTS = 4096 * EVENT_WIDTH;
+
+const NO_EVENTS = new Int32Array(0);
 
 export class Machine {
   readonly layout: Layout;
   /** One 32-bit integer a slot. Read freely, write through `put`. */
   readonly state: Int32Array;
   /** Events, {@link EVENT_WIDTH} integers each; the first `length` integers count. */
-  log: Int32Array = new Int32Array(INITIAL_LOG_INTS);
+  log: Int32Array = NO_EVENTS;
   length = 0;
 
   constructor(layout: Layout) {
@@ -53,10 +56,12 @@ export class Machine {
     return true;
   }
 
-  /** Copies the first events of a machine with an equal layout, and applies them. Only before it has an event of its own. */
-  adopt(events: Int32Array, length: number): void {
-    // As large as the other log, because this run will most likely be as long.
-    if (length > this.log.length) this.log = new Int32Array(events.length);
+  /**
+   * Copies the first events of a machine with an equal layout, and applies them. Only before it has an event of its own.
+   * `expected` is how long the log will most likely become.
+   */
+  adopt(events: Int32Array, length: number, expected = length): void {
+    this.log = new Int32Array(Math.max(length, expected) + LOG_INTS);
     this.log.set(events.subarray(0, length));
     this.length = length;
     for (let at = 0; at < length; at += EVENT_WIDTH) {
@@ -101,7 +106,7 @@ export class Machine {
   }
 
   #grow(): void {
-    const larger = new Int32Array(this.log.length * 2);
+    const larger = new Int32Array(Math.max(LOG_INTS, this.log.length * 2));
     larger.set(this.log);
     this.log = larger;
   }
