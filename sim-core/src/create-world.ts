@@ -28,12 +28,13 @@ export function createWorld(
   tracked: Parameters<typeof createMonitors>[2],
 ): { base: WorldBase; world: World } {
   const source = (file: string): string => sourceIn(profile, file);
+  const kernel = createKernel(profile);
   const base: WorldBase = {
-    kernel: createKernel(profile),
+    kernel,
     topology,
     dims,
     layout,
-    routines: new RoutineTable(source),
+    routines: new RoutineTable(source, kernel),
     refusals: new RefusalTable(source),
     wide: createInterner(),
   };

@@ -1,24 +1,28 @@
 // What a routine declares: parameters and variables by name, and calls that are typed by them.
+
+import { elaborate, PROFILES, parse } from '@snoopscope/sim-core';
 import { describe, expect, it } from 'vitest';
 import { FRAME_LOCALS, RoutineTable } from '../../sim-core/src/engine/routine.ts';
 import { Task, taskFields } from '../../sim-core/src/engine/task.ts';
 import { type DeviceId, type GroupId, NONE, type VmId } from '../../sim-core/src/state/ids.ts';
 import { LayoutBuilder } from '../../sim-core/src/state/layout.ts';
 import { Machine } from '../../sim-core/src/state/machine.ts';
+import type { Kernel } from '../../sim-core/src/world.ts';
 
 /** Routines of a test, and a task that runs one to its end. */
 function bench() {
   const layout = new LayoutBuilder();
   const fields = taskFields(layout, ['setup']);
   const machine = new Machine(layout.build());
-  const routines = new RoutineTable();
+  const kernel: Pick<Kernel, 'listener'> = { listener: undefined };
+  const routines = new RoutineTable(undefined, kernel);
   const task = new Task(machine, 0, fields, routines.routines);
   const run = (begin: Parameters<Task['begin']>[0]): number => {
     task.begin(begin);
     while (!task.finished) task.runStep();
     return task.value;
   };
-  return { routines, run };
+  return { kernel, routines, run };
 }
 
 describe('locals', () => {
@@ -81,7 +85,7 @@ describe('locals', () => {
     const declare = (count: number) => () =>
       routines.define('many', 'test', [], (r) => {
         for (let i = 0; i < count; i++) r.variable('one: number');
-      });
+      }).locals;
     expect(declare(FRAME_LOCALS)).not.toThrow();
     expect(declare(FRAME_LOCALS + 1)).toThrow('one: number: more than 6 locals');
   });
@@ -107,4 +111,46 @@ it('calls take ids of the right kind, in order, and all of them', () => {
   // Never run: the compiler is the judge, and fails where an expected error is not one.
   void calls;
   expect(bind.parameters.map((p) => p.name)).toEqual(['dev', 'group', 'kvm']);
+});
+
+describe('steps', () => {
+  it('are written when somebody looks at them, and once', () => {
+    const { routines, run } = bench();
+    let written = 0;
+    const routine = routines.define('late', 'test', [], (r) => {
+      written++;
+      r.step('end', (t) => t.return(0));
+    });
+    expect(written).toBe(0);
+    run(routine);
+    run(routine);
+    expect([written, routine.steps.length]).toEqual([1, 1]);
+  });
+
+  it('tell every run what they have asked of the kernel, also one for which they were there already', () => {
+    const { kernel, routines, run } = bench();
+    const routine = routines.define('asks', 'test', [], (r) => {
+      kernel.listener?.('file-identity');
+      r.step('end', (t) => t.return(0));
+    });
+    const heard: string[] = [];
+    for (let round = 0; round < 2; round++) {
+      kernel.listener = (change) => heard.push(change);
+      run(routine);
+      kernel.listener = undefined;
+      run(routine);
+    }
+    expect(heard).toEqual(['file-identity', 'file-identity']);
+  });
+
+  it.each(['intel', 'amd', 'power', 'arm64'])('are all that is declared late, on %s', (vendor) => {
+    for (const profile of PROFILES) {
+      const { model } = elaborate(parse(`machine {\n  cpu ${vendor}\n}\n`), { profile });
+      const { layout, refusals, routines } = model!.world;
+      const sizes = () => [layout.build().size, refusals.refusals.length, routines.routines.length];
+      const before = sizes();
+      for (const { name, steps } of routines.routines) expect(steps.length, name).toBeGreaterThan(0);
+      expect(sizes()).toEqual(before);
+    }
+  });
 });

@@ -44,6 +44,37 @@ type Refuse<S extends RefusalSpec> = (S extends readonly [Errno, string, infer K
   readonly errno: Errno;
 };
 
+type SpecOf<S> = S extends RefusalSpec ? S : S extends () => infer R ? Extract<R, RefusalSpec> : never;
+
+function refusalOf(id: number, [errno, found, object]: RefusalSpec, place: KernelPlace | undefined): Refusal {
+  return { id, errno, found, object, place };
+}
+
+/** A refusal that is not the same on every kernel. */
+class KernelsRefusal implements Refusal {
+  readonly id: number;
+  readonly place: KernelPlace | undefined;
+  readonly #spec: () => RefusalSpec;
+
+  constructor(id: number, spec: () => RefusalSpec, place: KernelPlace | undefined) {
+    this.id = id;
+    this.#spec = spec;
+    this.place = place;
+  }
+
+  get errno(): Errno {
+    return this.#spec()[0];
+  }
+
+  get found(): string {
+    return this.#spec()[1];
+  }
+
+  get object(): LocalKind | undefined {
+    return this.#spec()[2];
+  }
+}
+
 /** Collects the refusals of one model. */
 export class RefusalTable {
   readonly refusals: Refusal[] = [];
@@ -54,21 +85,27 @@ export class RefusalTable {
     this.#sourceIn = sourceIn;
   }
 
-  /** Declares refusals by name. `place` is the function they belong to, when it has no routine here. */
-  add<const T extends Readonly<Record<string, RefusalSpec>>>(
+  /**
+   * Declares refusals by name. `place` is the function they belong to, when it has no routine here. What depends on the
+   * kernel is a function: it is asked when a call fails so, since of a kernel only what is asked for matters.
+   */
+  add<const T extends Readonly<Record<string, RefusalSpec | (() => RefusalSpec)>>>(
     specs: T,
     place?: KernelPlace,
-  ): { readonly [K in keyof T]: Refuse<T[K]> } {
+  ): { readonly [K in keyof T]: Refuse<SpecOf<T[K]>> } {
     const here = place && { ...place, source: this.#sourceIn(place.source) };
-    const made = Object.entries(specs).map(([name, [errno, found, object]]) => {
+    const made: Record<string, Refuse<RefusalSpec>> = {};
+    for (const name in specs) {
+      const spec: RefusalSpec | (() => RefusalSpec) = specs[name]!;
       const id = this.refusals.length;
-      this.refusals.push({ id, errno, found, object, place: here });
+      const refusal = typeof spec === 'function' ? new KernelsRefusal(id, spec, here) : refusalOf(id, spec, here);
+      this.refusals.push(refusal);
       const refuse = (machine: Machine, looked: number = NONE): Errno => {
         machine.note(NOTE.refusal, id, looked, 0);
-        return errno;
+        return refusal.errno;
       };
-      return [name, Object.assign(refuse, { errno })] as const;
-    });
-    return Object.fromEntries(made) as { readonly [K in keyof T]: Refuse<T[K]> };
+      made[name] = Object.defineProperty(refuse, 'errno', { get: () => refusal.errno }) as Refuse<RefusalSpec>;
+    }
+    return made as { readonly [K in keyof T]: Refuse<SpecOf<T[K]>> };
   }
 }

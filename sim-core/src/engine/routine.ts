@@ -2,6 +2,7 @@
  * What a routine is, and how parts of the machine write one: its parameters and variables by name, its steps in order.
  * task.ts runs them.
  */
+import type { ChangeId } from '../kernel/changes.ts';
 import type {
   ContainerId,
   CpuId,
@@ -18,6 +19,7 @@ import type {
   VcpuId,
   VmId,
 } from '../state/ids.ts';
+import type { Kernel } from '../world.ts';
 import type { Task } from './task.ts';
 
 /** Locals of one frame. */
@@ -39,6 +41,8 @@ export interface AnyRoutine {
   /** By index: the parameters first. */
   readonly locals: readonly Local[];
   readonly parameters: readonly { readonly name: string }[];
+  /** A task calls it: tells who listens to the kernel what its steps have asked while they were written. */
+  begin(): void;
 }
 
 /** A routine as its callers see it. `A` are its arguments: `Routine<[dev: KvmDeviceId, filp: FileId]>`. */
@@ -203,45 +207,114 @@ export class RoutineBuilder {
   }
 }
 
+/** Who is told what routines ask their kernel. */
+type Asked = Pick<Kernel, 'listener'>;
+
+/**
+ * A routine whose steps are written when somebody looks at them for the first time: a scenario runs a few of the hundreds
+ * that its world has. What they ask the kernel is asked then, and counts for every run that gets to the routine.
+ */
+class LazyRoutine implements AnyRoutine {
+  readonly id: number;
+  readonly source: string;
+  readonly kind: AnyRoutine['kind'];
+  readonly case?: string;
+  readonly #name: RoutineName;
+  readonly #write: (builder: RoutineBuilder) => void;
+  readonly #kernel: Asked;
+  #written: RoutineBuilder | undefined;
+  #asked: readonly ChangeId[] = [];
+
+  constructor({ id, name, source, kind, which }: Declared, kernel: Asked, write: (builder: RoutineBuilder) => void) {
+    this.id = id;
+    this.#name = name;
+    this.source = source;
+    this.kind = kind;
+    if (which !== undefined) this.case = which;
+    this.#kernel = kernel;
+    this.#write = write;
+  }
+
+  get name(): string {
+    return typeof this.#name === 'string' ? this.#name : this.#name();
+  }
+
+  get steps(): readonly Step[] {
+    return (this.#written ?? this.#writeDown()).steps;
+  }
+
+  get locals(): readonly Local[] {
+    return (this.#written ?? this.#writeDown()).locals;
+  }
+
+  get parameters(): readonly Local[] {
+    return this.locals;
+  }
+
+  begin(): void {
+    if (this.#written === undefined) this.#writeDown();
+    else if (this.#kernel.listener !== undefined) for (const change of this.#asked) this.#kernel.listener(change);
+  }
+
+  #writeDown(): RoutineBuilder {
+    const kernel = this.#kernel;
+    const { listener } = kernel;
+    const asked: ChangeId[] = [];
+    kernel.listener = (change) => {
+      asked.push(change);
+      listener?.(change);
+    };
+    const builder = new RoutineBuilder();
+    try {
+      // A failed call is explained with the names of its functions, so they count, too.
+      if (typeof this.#name === 'function') this.#name();
+      this.#write(builder);
+    } finally {
+      kernel.listener = listener;
+    }
+    if (builder.steps.length > ROUTINE_STEPS) throw new RangeError(`${this.name} has more than ${ROUTINE_STEPS} steps`);
+    this.#asked = asked;
+    this.#written = builder;
+    return builder;
+  }
+}
+
+/** A function where the name depends on the kernel: only those who look at the routine ask. */
+type RoutineName = string | (() => string);
+
+interface Declared extends Pick<AnyRoutine, 'id' | 'source' | 'kind'> {
+  readonly name: RoutineName;
+  readonly which: string | undefined;
+}
+
 /** Collects the routines of one model. */
 export class RoutineTable {
   readonly routines: AnyRoutine[] = [];
   readonly #sourceIn: (source: string) => string;
+  readonly #kernel: Asked;
 
   /** `sourceIn` says what a source file is called in the kernel of the model. */
-  constructor(sourceIn: (source: string) => string = (source) => source) {
+  constructor(sourceIn: (source: string) => string = (source) => source, kernel: Asked = { listener: undefined }) {
     this.#sourceIn = sourceIn;
+    this.#kernel = kernel;
   }
 
   /**
-   * Declares a routine; `write` gets its parameters as locals. Its steps may call routines that are defined later: use
-   * the returned record as callee.
+   * Declares a routine; `write` gets its parameters as locals, and may be called long after everything else is made: it
+   * declares steps and variables only. Its steps may call routines that are defined later: use the returned record as
+   * callee.
    */
   define<const P extends readonly LocalSpec[]>(
-    name: string,
+    name: RoutineName,
     source: string,
     specs: P,
     write: (builder: RoutineBuilder, ...parameters: LocalsOf<P>) => void,
     kind: AnyRoutine['kind'] = 'kernel',
     which?: string,
   ): Routine<ArgumentsOf<P>> {
-    const builder = new RoutineBuilder();
-    const { steps, locals } = builder;
-    const parameters = builder.parameters(specs);
-    const own = which === undefined ? {} : { case: which };
-    const routine = {
-      id: this.routines.length,
-      name,
-      source: this.#sourceIn(source),
-      kind,
-      steps,
-      locals,
-      parameters,
-      ...own,
-    };
+    const declared = { id: this.routines.length, name, source: this.#sourceIn(source), kind, which };
+    const routine = new LazyRoutine(declared, this.#kernel, (builder) => write(builder, ...builder.parameters(specs)));
     this.routines.push(routine);
-    write(builder, ...parameters);
-    if (steps.length > ROUTINE_STEPS) throw new RangeError(`${name} has more than ${ROUTINE_STEPS} steps`);
-    return routine as Routine<ArgumentsOf<P>>;
+    return routine as AnyRoutine as Routine<ArgumentsOf<P>>;
   }
 }

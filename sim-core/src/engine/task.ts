@@ -223,6 +223,7 @@ export class Task {
     const { machine } = this;
     const depth = machine.state[this.#depthSlot]!;
     if (depth >= FRAME_DEPTH) throw new Error(`${routine.name}: the call stack is deeper than ${FRAME_DEPTH} frames`);
+    routine.begin();
     const frame = this.#framesBase + depth * FRAME_SLOTS;
     machine.put(frame, routine.id * ROUTINE_STEPS + 1);
     for (let i = 0; i < args.length; i++) machine.put(frame + 1 + i, routine.parameters[i]!.toSlot(args[i]!));

@@ -26,8 +26,8 @@ import { createFileTable } from './table.ts';
 export interface IoctlRules {
   /** Runs before the request is looked at: a negative errno refuses the call (`kvm->mm != current->mm` is EIO). */
   readonly gate?: (task: Task, file: FileId) => number;
-  /** What a request that the kind does not know returns; ENOTTY when left out. */
-  readonly unknown?: (task: Task, file: FileId) => number;
+  /** What a request that the kind does not know returns; ENOTTY when it is left out or says nothing. */
+  readonly unknown?: (task: Task, file: FileId) => number | undefined;
 }
 
 /** An ioctl request: the routines of the kinds of files that answer it. Its index is `args.request`. */
@@ -126,8 +126,9 @@ export function createFiles(base: WorldBase, _world: () => World): Files {
     unreadable: [E.FAULT, 'nothing readable at the address of the argument'],
     unwritable: [E.FAULT, 'nothing writable where the result belongs'],
   });
-  if (base.kernel.has('epoll-ioctl'))
-    table.onIoctl('epoll', { unknown: (t, file) => refuse.epollRequest(t.machine, file) });
+  table.onIoctl('epoll', {
+    unknown: (t, file) => (base.kernel.has('epoll-ioctl') ? refuse.epollRequest(t.machine, file) : undefined),
+  });
   return {
     ...table,
     ...syscalls,

@@ -106,7 +106,7 @@ export function createDomains(base: WorldBase): Domains {
     unit?.driver === 'vt-d' && unit.options.get('first-stage') === 'on' && kernel.has('vtd-first-level');
   /** v5.13..v5.18: PGSNP is set for every first-stage domain, so snoop control of the unit does not matter there. */
   const pageSnoopAlways = (): boolean => kernel.has('first-level-page-snoop');
-  const enforces = kernel.has('enforce-cache-coherency');
+  const enforces = (): boolean => kernel.has('enforce-cache-coherency');
 
   const read = (m: Machine, field: Field, index: number): number => m.state[field.base + index]!;
   const unitOfDomain = (m: Machine, domain: DomainId): IommuModel | undefined =>
@@ -189,7 +189,7 @@ export function createDomains(base: WorldBase): Domains {
     const unit = unitOfDomain(m, domain);
     if (unit?.driver === 'amd-vi') return read(m, domainV2, domain) !== 0 ? 0 : IOPTE.snoop;
     if (unit?.driver !== 'vt-d' || isFirstStage(unit) || read(m, domainCoherent, domain) === 0) return 0;
-    return enforces || vtdSnooping(m, domain) ? IOPTE.snoop : 0;
+    return enforces() || vtdSnooping(m, domain) ? IOPTE.snoop : 0;
   }
 
   /** Which tables amd_iommu_domain_alloc_paging_flags() makes. */
@@ -223,7 +223,7 @@ export function createDomains(base: WorldBase): Domains {
     const own = unitOfDomain(m, domain);
     if (unit?.driver !== own?.driver) return refuse.otherDriver(m, domain);
     if (isFirstStage(unit) !== isFirstStage(own)) return refuse.otherStage(m, domain);
-    const forces = enforces && read(m, domainCoherent, domain) !== 0;
+    const forces = read(m, domainCoherent, domain) !== 0 && enforces();
     // linux: drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.c arm_smmu_attach_dev()
     if (unit?.driver === 'smmu') {
       if (unit !== own) return refuse.otherSmmu(m, domain);
@@ -283,7 +283,7 @@ export function createDomains(base: WorldBase): Domains {
       const locked = unit?.driver === 'vt-d' && topology.devices[device]?.options.get('rmrr') === 'on';
       if (locked && kernel.has('rmrr-locked')) return lockedByRmrr(m, device);
       m.put(deviceDomain.base + device, domain + 1);
-      const snoops = (): boolean => (enforces ? read(m, domainCoherent, domain) !== 0 : pageSnoopAlways());
+      const snoops = (): boolean => (enforces() ? read(m, domainCoherent, domain) !== 0 : pageSnoopAlways());
       if (isFirstStage(unit) && snoops()) m.put(pageSnoop.base + device, 1);
       return 0;
     },

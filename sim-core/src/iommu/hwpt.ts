@@ -66,7 +66,6 @@ export function createHwpts(
   const attached = layout.field('deviceAttached', [dims.iommufds > 0 ? topology.devices.length : 0], {
     labels: [topology.devices.map((device) => device.name)],
   });
-  const atAllocation = kernel.has('enforce-at-allocation');
   const refuse = base.refusals.add({
     noUpgrade: [E.INVAL, 'page tables ({}) that cannot be made to force snooping', 'domain'],
     noObject: [E.NOENT, 'no object with id {}', 'number'],
@@ -141,7 +140,7 @@ export function createHwpts(
   /** Before v6.7: a device that can be coherent asks the page tables that it was just attached to. False is EINVAL. */
   function upgrade(m: Machine, domain: DomainId, device: DeviceId): boolean {
     const { iommu } = world();
-    if (atAllocation || !iommu.enforceCapability(device)) return true;
+    if (kernel.has('enforce-at-allocation') || !iommu.enforceCapability(device)) return true;
     return iommu.enforce(m, domain);
   }
 
@@ -247,7 +246,7 @@ export function createHwpts(
         const ioas = objects.at(m, objects.contextOf(m, device), id).index as IoasId;
         const domain = world().iommu.alloc(m, spaceOfIoas(ioas), unitOf(device));
         hwpt.set(t, domain);
-        const enforce = atAllocation ? enforceFor(m, domain, device) : undefined;
+        const enforce = kernel.has('enforce-at-allocation') ? enforceFor(m, domain, device) : undefined;
         if (enforce) t.call(enforce, domain);
       });
       r.local((t) => t.return(finish(t, idev.of(t), ptId.of(t), hwpt.of(t))));

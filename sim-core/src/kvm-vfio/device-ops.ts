@@ -87,7 +87,7 @@ export function createDeviceOps(
 
   const setGroup = kernel.has('file-identity')
     ? routines.define(
-        kernel.has('file-add-device-files') ? 'kvm_vfio_set_file' : 'kvm_vfio_set_group',
+        () => (kernel.has('file-add-device-files') ? 'kvm_vfio_set_file' : 'kvm_vfio_set_group'),
         'virt/kvm/vfio.c',
         ['dev: kvmDevice'],
         setEntry,

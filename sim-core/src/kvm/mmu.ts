@@ -65,8 +65,6 @@ export interface Mmu {
   readonly cacheDisable: Field;
   /** Per vCPU object: IA32_PAT, interned + 1; 0 is the power-on value. */
   readonly patMsr: Field;
-  /** Leaves are made by the TDP MMU. */
-  readonly tdpMmu: boolean;
   /** The page fault of a guest access. */
   readonly pageFault: Routine<[vcpu: VcpuId, gfn: PageId, write: 0 | 1]>;
   /** Zaps the leaves of a range of a VM: a number of `rangeNumber`, or `everything`. `reason` is an index into ZAP_REASONS. */
@@ -120,7 +118,7 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
   const cacheDisable = layout.field('cacheDisable', [dims.vcpus]);
   const patMsr = layout.field('patMsr', [dims.vcpus]);
   const slots = createSlots(base, world);
-  const tdpMmu = twoDimensionalPaging && (topology.cpu.tdpMmu ?? kernel.has('tdp-mmu'));
+  const tdpMmu = (): boolean => twoDimensionalPaging && (topology.cpu.tdpMmu ?? kernel.has('tdp-mmu'));
   const groups: LeafGroups = createLeafGroups(topology.pages);
   // Pages not written yet are the zero page; without any such page the field has no elements.
   const untouched = topology.pages.some((page) => page.backing === 'untouched');
@@ -193,7 +191,7 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
       return;
     }
     m.put(leafSlot(vm, gfn), made);
-    if (!tdpMmu) prefetch(m, vcpu, vm, gfn);
+    if (!tdpMmu()) prefetch(m, vcpu, vm, gfn);
   }
 
   // linux: arch/x86/kvm/mmu/mmu.c __direct_pte_prefetch(): runs of absent neighbours, each ended by a present one.
@@ -341,7 +339,6 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
     slots,
     cacheDisable,
     patMsr,
-    tdpMmu,
     pageFault,
     zapGfnRange,
     everything: EVERYTHING,

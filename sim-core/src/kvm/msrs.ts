@@ -36,10 +36,11 @@ export function createMsrs(base: WorldBase, world: () => World): Msrs {
     { name: 'msr_io', source: 'arch/x86/kvm/x86.c' },
   );
   const { kernel, routines, topology, wide } = base;
-  const reserved = kernel.has('mtrr-reserved-bits');
 
   const problem = (msr: number, value: bigint): string | undefined =>
-    MODELLED.has(msr) ? msrProblem(msr, value, topology.cpu.physicalAddressBits, reserved) : undefined;
+    MODELLED.has(msr)
+      ? msrProblem(msr, value, topology.cpu.physicalAddressBits, kernel.has('mtrr-reserved-bits'))
+      : undefined;
 
   function write(m: Machine, vcpu: VcpuId, msr: number, value: bigint): void {
     if (!MODELLED.has(msr)) return;

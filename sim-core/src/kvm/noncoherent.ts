@@ -79,7 +79,7 @@ export function createNoncoherent(base: WorldBase, world: () => World, assignmen
   }
 
   // Only v4.2 on AMD asks how many devices are assigned.
-  const asked = kernel.has('svm-npt-guest-types') && topology.cpu.vendor === 'amd';
+  const asked = topology.cpu.vendor === 'amd' && kernel.has('svm-npt-guest-types');
   const assigned = layout.field('assignedDeviceCount', [asked ? dims.vms : 0]);
   const counted = (name: string, by: 1 | -1): Routine<[kvm: VmId]> | undefined =>
     kernel.has('assigned-device-count')

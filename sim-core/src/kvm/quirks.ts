@@ -28,7 +28,7 @@ export interface Quirks {
   /** Per VM: `arch.disabled_quirks`. */
   readonly disabled: Field;
   /** What KVM_CHECK_EXTENSION answers for KVM_CAP_DISABLE_QUIRKS2; 0 where it does not exist. */
-  readonly answer: number;
+  answer(): number;
   /** Disables quirks, as KVM_ENABLE_CAP does. False when KVM_CAP_DISABLE_QUIRKS2 refuses them. */
   disable(machine: Machine, vm: VmId, quirks: bigint, strict: boolean): boolean;
   has(machine: Machine, vm: VmId, quirk: number): boolean;
@@ -39,24 +39,26 @@ export function createQuirks({ layout, topology, dims, kernel }: WorldBase): Qui
   const disabled = layout.field('disabledQuirks', [dims.vms]);
   const { vendor, selfSnoop, twoDimensionalPaging } = topology.cpu;
   const intel = vendor === 'intel';
-  const known = QUIRKS_SINCE.reduce((mask, [change, quirk]) => mask | (kernel.has(change) ? quirk : 0), QUIRKS_FIRST);
+  const known = (): number =>
+    QUIRKS_SINCE.reduce((mask, [change, quirk]) => mask | (kernel.has(change) ? quirk : 0), QUIRKS_FIRST);
   // linux: arch/x86/kvm/vmx/vmx.c vmx_hardware_setup(): without self-snoop or EPT the guest PAT is ignored for good.
   const patFixed = intel && (!selfSnoop || !twoDimensionalPaging);
-  const supported = patFixed ? known & ~QUIRK.ignoreGuestPat : known;
+  const supported = (): number => (patFixed ? known() & ~QUIRK.ignoreGuestPat : known());
   // linux: arch/x86/kvm/x86.c kvm_arch_init_vm(), inapplicable_quirks
-  const startsDisabled = kernel.has('guest-pat-quirk') ? (intel ? QUIRK.cdNwCleared : QUIRK.ignoreGuestPat) : 0;
+  const startsDisabled = (): number =>
+    kernel.has('guest-pat-quirk') ? (intel ? QUIRK.cdNwCleared : QUIRK.ignoreGuestPat) : 0;
 
   const hasIn = (state: Int32Array, vm: VmId, quirk: number): boolean =>
-    ((state[disabled.base + vm]! | startsDisabled) & quirk) === 0;
+    ((state[disabled.base + vm]! | startsDisabled()) & quirk) === 0;
 
   return {
     disabled,
-    answer: kernel.has('disable-quirks2') ? supported : 0,
+    answer: () => (kernel.has('disable-quirks2') ? supported() : 0),
 
     disable(m, vm, quirks, strict) {
-      if (strict && (quirks & ~BigInt(supported)) !== 0n) return false;
+      if (strict && (quirks & ~BigInt(supported())) !== 0n) return false;
       const slot = disabled.base + vm;
-      const taken = Number(quirks & BigInt(supported));
+      const taken = Number(quirks & BigInt(supported()));
       m.put(slot, kernel.has('quirks-accumulate') ? m.state[slot]! | taken : taken);
       return true;
     },

@@ -82,9 +82,8 @@ export function createSlots(base: WorldBase, world: () => World): Slots {
   const flagsField = layout.field('slotFlags', shape);
   const fields = [idField, startField, endField, userField, flagsField];
   const pageAt = pageFinder(topology.pages);
-  const hasNoncoherentFlag = kernel.has('noncoherent-memslots');
-  const fixedFlags = SLOT_FLAGS.readOnly | (hasNoncoherentFlag ? SLOT_FLAGS.noncoherentDma : 0);
-  const knownFlags = SLOT_FLAGS.logDirtyPages | fixedFlags;
+  const fixedFlags = (): number =>
+    SLOT_FLAGS.readOnly | (kernel.has('noncoherent-memslots') ? SLOT_FLAGS.noncoherentDma : 0);
   const at = (field: Field, vm: VmId, index: number): number => field.base + vm * dims.memorySlots + index;
 
   function slot(state: Int32Array, vm: VmId, index: number): Slot | undefined {
@@ -127,12 +126,11 @@ export function createSlots(base: WorldBase, world: () => World): Slots {
     world().kvm.mmu.dropUnbacked(m, vm);
   }
 
-  const addressSpaces = kernel.has('smm-address-space') ? 2 : 1;
-  const slots = kernel.has('many-memory-slots')
-    ? SLOTS_NOW
-    : kernel.has('more-memory-slots')
-      ? SLOTS_BEFORE
-      : SLOTS_FIRST;
+  const addressSpaces = (): number => (kernel.has('smm-address-space') ? 2 : 1);
+  const slots = (): number => {
+    if (kernel.has('many-memory-slots')) return SLOTS_NOW;
+    return kernel.has('more-memory-slots') ? SLOTS_BEFORE : SLOTS_FIRST;
+  };
 
   const refuse = base.refusals.add({
     unknownFlags: [E.INVAL, 'flags that it does not know ({x})', 'number'],
@@ -155,10 +153,11 @@ export function createSlots(base: WorldBase, world: () => World): Slots {
       field64(t, arg, name),
     ) as [bigint, bigint, bigint];
     const id = field32(t, arg, 'slot');
+    const knownFlags = SLOT_FLAGS.logDirtyPages | fixedFlags();
     if ((flags & ~knownFlags) !== 0) return refuse.unknownFlags(m, flags & ~knownFlags);
     if (((start | size | user) & PAGE_MASK) !== 0n) return refuse.unaligned(m);
     if (user + size > USER_END) return refuse.beyondUser(m);
-    if (id >>> 16 >= addressSpaces || (id & 0xffff) >= slots) return refuse.slotNumber(m, id);
+    if (id >>> 16 >= addressSpaces() || (id & 0xffff) >= slots()) return refuse.slotNumber(m, id);
     if (start + size > ALL_BITS || size / PAGE_BYTES > MOST_PAGES) return refuse.tooLarge(m);
     return { id, start, end: start + size, user, flags };
   }
@@ -177,7 +176,7 @@ export function createSlots(base: WorldBase, world: () => World): Slots {
       ) >= 0;
     if (!old) return overlaps() ? refuse.overlaps(m, wanted.id) : 'create';
     const sameSize = old.end - old.start === wanted.end - wanted.start;
-    if (!sameSize || old.user !== wanted.user || ((old.flags ^ wanted.flags) & fixedFlags) !== 0)
+    if (!sameSize || old.user !== wanted.user || ((old.flags ^ wanted.flags) & fixedFlags()) !== 0)
       return refuse.changed(m, wanted.id);
     if (old.start !== wanted.start) return overlaps() ? refuse.overlaps(m, wanted.id) : 'move';
     return old.flags === wanted.flags ? 0 : 'flags';

@@ -174,7 +174,7 @@ export function createVms(base: WorldBase, world: () => World, quirks: Quirks, h
           [CAP.deviceCtrl]: kernel.has('cap-device-ctrl') ? 1 : 0,
           [CAP.vmAttributes]: 0,
           [CAP.disableQuirks]: x86 && kernel.has('vm-enable-cap') ? 1 : 0,
-          [CAP.disableQuirks2]: x86 ? quirks.answer : 0,
+          [CAP.disableQuirks2]: x86 ? quirks.answer() : 0,
           [CAP.noncoherentMemslots]: kernel.has('noncoherent-memslots') ? 1 : undefined,
           [CAP.spaprTce]: power ? 1 : 0,
           [CAP.spaprTce64]: power && kernel.has('spapr-tce-64') ? 1 : 0,

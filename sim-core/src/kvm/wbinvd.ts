@@ -68,9 +68,9 @@ export function createWbinvd(base: WorldBase, world: () => World, hasNoncoherent
       }),
   );
 
-  const includesLocal = kernel.has('wbinvd-includes-local-cpu');
   // What fans the flush out: the caller's own pCPU is left out by smp_call_function_many() and not by the others.
-  const fanOut = kernel.has('wbinvd-includes-local-cpu') ? 'on_each_cpu_cond_mask' : 'smp_call_function_many';
+  const includesLocal = (): boolean => kernel.has('wbinvd-includes-local-cpu');
+  const fanOut = (): string => (includesLocal() ? 'on_each_cpu_cond_mask' : 'smp_call_function_many');
   // `cpu` counts the pCPUs: each executes WBINVD at a time of its own.
   const flushEach = routines.define(fanOut, 'kernel/smp.c', ['vcpu: vcpu', 'cpu: cpu'], (r, vcpu, next) =>
     r.step('run WBINVD on the next pCPU of the mask', (t) => {
@@ -78,7 +78,7 @@ export function createWbinvd(base: WorldBase, world: () => World, hasNoncoherent
       const flushing = vcpu.of(t);
       const mask = machine.state[dirtyMask.base + flushing]!;
       const local = cpuOf(machine, flushing);
-      const included = (one: CpuId): boolean => (mask & (1 << one)) !== 0 && (one !== local || includesLocal);
+      const included = (one: CpuId): boolean => (mask & (1 << one)) !== 0 && (one !== local || includesLocal());
       let cpu = next.of(t);
       while (cpu < cpus && !included(cpu)) cpu++;
       if (cpu >= cpus) {

@@ -52,7 +52,7 @@ export function createCdev(
 ): Cdev {
   const { kernel, routines } = base;
   const { read, add } = state;
-  const exists = kernel.has('vfio-cdev');
+  const exists = (): boolean => kernel.has('vfio-cdev');
   /** What the routines find through their device file. */
   const through = (df: Local<FileId>) => {
     const deviceOf = (t: Task): DeviceId => world().files.objectOf(t.machine, df.of(t));
@@ -116,7 +116,7 @@ export function createCdev(
     const { deviceOf, groupOf, groupLock, devSetLock } = through(df);
     const out = r.label();
     r.local((t) => {
-      const errno = exists ? checkBind(t, df.of(t)) : refuse.notThere(t.machine);
+      const errno = exists() ? checkBind(t, df.of(t)) : refuse.notThere(t.machine);
       if (errno !== 0) t.return(errno);
     });
     r.lock('group->group_lock', groupLock);
@@ -198,7 +198,7 @@ export function createCdev(
   /** What is wrong with an ATTACH or DETACH before the device is looked at, or 0: they are for bound character devices. */
   function checkPageTable(t: Task, file: FileId, bytes: number): number {
     const { machine: m } = t;
-    if (!exists) return refuse.notThere(m);
+    if (!exists()) return refuse.notThere(m);
     if (read(m, state.accessGranted, file) === 0) return refuse.notBound(m, world().files.objectOf<DeviceId>(m, file));
     if (read(m, state.deviceFile, file) === DEVICE_FILE.group) return refuse.groupRequest(m, file);
     const arg = argument(t, 2);

@@ -54,12 +54,11 @@ export function createContainers(
 ): Containers {
   const { kernel, routines, topology } = base;
   const { read } = state;
-  const split = kernel.has('iommufd');
   const source = 'drivers/vfio/container.c';
   /** v6.1 gave the container a file of its own, and its functions new names. */
   const ownFile = sourceIn(kernel.profile, source) === source;
-  const noiommuAllowed =
-    kernel.has('noiommu') && topology.groups.some((_, group) => state.isNoiommuGroup(group as GroupId));
+  const hasNoiommuGroup = topology.groups.some((_, group) => state.isNoiommuGroup(group as GroupId));
+  const noiommuAllowed = (): boolean => hasNoiommuGroup && kernel.has('noiommu');
   const containerOf = (t: Task, filep: Local<FileId>): ContainerId => world().files.objectOf(t.machine, filep.of(t));
   const lockOf = (container: ContainerId): number => state.containerLock.base + container;
   const driverOf = (m: Machine, container: ContainerId): number => read(m, state.containerDriver, container);
@@ -88,7 +87,7 @@ export function createContainers(
 
   function extension(m: Machine, container: ContainerId, wanted: number): number {
     const driver = driverOf(m, container);
-    const noiommu = noiommuAllowed && wanted === NOIOMMU ? 1 : 0;
+    const noiommu = wanted === NOIOMMU && noiommuAllowed() ? 1 : 0;
     if (driver === IOMMU_DRIVER.noiommu) return noiommu;
     if (power) return spaprExtension(wanted) || (driver === IOMMU_DRIVER.none ? noiommu : 0);
     if (driver !== IOMMU_DRIVER.none) return type1.checkExtension(m, container, wanted);
@@ -102,7 +101,7 @@ export function createContainers(
   /** The driver that SET_IOMMU would choose, or none. */
   function choose(m: Machine, container: ContainerId, wanted: number): number {
     if (read(m, state.containerNoiommu, container) !== 0) {
-      return noiommuAllowed && wanted === NOIOMMU ? IOMMU_DRIVER.noiommu : IOMMU_DRIVER.none;
+      return wanted === NOIOMMU && noiommuAllowed() ? IOMMU_DRIVER.noiommu : IOMMU_DRIVER.none;
     }
     if (power) {
       if (spaprExtension(wanted) === 0) return IOMMU_DRIVER.none;
@@ -134,8 +133,10 @@ export function createContainers(
     r.step('report the version', (t) => t.return(0)),
   );
 
-  const checkName =
-    split || kernel.has('file-identity') ? 'vfio_container_ioctl_check_extension' : 'vfio_ioctl_check_extension';
+  const checkName = (): string =>
+    kernel.has('iommufd') || kernel.has('file-identity')
+      ? 'vfio_container_ioctl_check_extension'
+      : 'vfio_ioctl_check_extension';
   const checkExtension = routines.define(checkName, source, ['filep: file'], (r, filep) => {
     r.lock('container->group_lock', (t) => lockOf(containerOf(t, filep)));
     r.local((t) => {
@@ -283,12 +284,12 @@ export function createContainers(
     name: string,
     { type1: ofType1, spapr }: Parameters<Containers['throughDriver']>[1],
   ): Containers['setIommu'] {
-    const holds = !kernel.has('driver-calls-without-group-lock');
     const routineOf = (driver: number): Routine<[filp: FileId]> | undefined => {
       if (driver === IOMMU_DRIVER.noiommu) return undefined;
       return isSpapr(driver) ? spapr : ofType1;
     };
     return routines.define(name, source, ['filep: file'], (r, filep) => {
+      const holds = !kernel.has('driver-calls-without-group-lock');
       const driver = r.variable('driver: iommuDriver', 0);
       const release = (t: Task): void => {
         if (holds) t.machine.put(lockOf(containerOf(t, filep)), 0);

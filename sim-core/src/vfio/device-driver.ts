@@ -21,14 +21,15 @@ export function createDriverCalls(
   noVm: (machine: Machine, device: DeviceId) => Errno,
 ): DriverCalls {
   const source = 'drivers/vfio/vfio_main.c';
-  const holdsKvm = kernel.has('device-holds-kvm');
   /** How the driver of a mediated device uses the VM: `none`, `reference` or `lock`. */
   const kvmUse = (device: DeviceId): string =>
     state.isEmulated(device) ? (topology.devices[device]?.options.get('kvm') ?? 'none') : 'none';
 
   /** The VM that a driver finds when it is opened: `device->kvm`, or the group's. */
   const kvmOf = (m: Machine, device: DeviceId): VmId | None =>
-    holdsKvm ? idAt<VmId>(m, state.deviceKvm, device) : idAt<VmId>(m, state.groupKvm, state.groupOfDevice(device));
+    kernel.has('device-holds-kvm')
+      ? idAt<VmId>(m, state.deviceKvm, device)
+      : idAt<VmId>(m, state.groupKvm, state.groupOfDevice(device));
 
   const open = routines.define('vfio_device_ops.open_device', source, ['vdev: device'], (r, vdev) => {
     const plain = r.label();

@@ -69,7 +69,7 @@ export function createVfioDevices(base: WorldBase, world: () => World, parts: De
   const { read, add } = state;
   const source = 'drivers/vfio/vfio_main.c';
   const groupSource = 'drivers/vfio/group.c';
-  const holdsKvm = kernel.has('device-holds-kvm');
+  const holdsKvm = (): boolean => kernel.has('device-holds-kvm');
   const groupLock = (device: DeviceId): number => state.groupLock.base + state.groupOfDevice(device);
   const devSetLock = (device: DeviceId): number => state.devSetLock.base + device;
   const refuse = createDeviceRefusals(base);
@@ -152,7 +152,7 @@ export function createVfioDevices(base: WorldBase, world: () => World, parts: De
   }
 
   const open = routines.define(
-    kernel.has('vfio-cdev') ? 'vfio_df_open' : 'vfio_device_open',
+    () => (kernel.has('vfio-cdev') ? 'vfio_df_open' : 'vfio_device_open'),
     source,
     OPEN,
     (r, df, opened) => {
@@ -193,7 +193,7 @@ export function createVfioDevices(base: WorldBase, world: () => World, parts: De
   );
 
   const close = routines.define(
-    kernel.has('vfio-cdev') ? 'vfio_df_close' : 'vfio_device_close',
+    () => (kernel.has('vfio-cdev') ? 'vfio_df_close' : 'vfio_device_close'),
     source,
     OPEN,
     (r, df, device) => {
@@ -225,7 +225,7 @@ export function createVfioDevices(base: WorldBase, world: () => World, parts: De
     }
   }
 
-  const nameFirst = kernel.has('device-name-before-container');
+  const nameFirst = (): boolean => kernel.has('device-name-before-container');
   const getDeviceFd = routines.define(
     locked ? 'vfio_group_ioctl_get_device_fd' : 'vfio_group_get_device_fd',
     groupSource,
@@ -244,7 +244,7 @@ export function createVfioDevices(base: WorldBase, world: () => World, parts: De
     const deviceFilp = r.variable('device_filp: file?', NONE);
     const found = r.variable('device: device');
     const ret = r.variable('ret: result', 0);
-    const lockName = locked?.lockName ?? '';
+    const lockName = locked?.lockName() ?? '';
     const unlock = r.label();
     const failed = r.label();
     r.step('look the device up', (t) => {
@@ -253,7 +253,7 @@ export function createVfioDevices(base: WorldBase, world: () => World, parts: De
       if (name === undefined) return t.return(refuse.noName(m));
       const group = world().files.objectOf<GroupId>(m, filep.of(t));
       const device = deviceNamed(m, group, name);
-      if (!nameFirst && !inContainer(m, group)) return t.return(refuse.noContainer(m, group));
+      if (!inContainer(m, group) && !nameFirst()) return t.return(refuse.noContainer(m, group));
       if (isErr(device)) return t.return(device);
       found.set(t, device);
     });
@@ -275,13 +275,13 @@ export function createVfioDevices(base: WorldBase, world: () => World, parts: De
       }
       // linux: vfio_df_group_open(): the VM that the group knows now, for as long as the device is open.
       const first = read(m, state.deviceOpenCount, device) === 0;
-      if (holdsKvm && first) getKvm(m, device, idAt<VmId>(m, state.groupKvm, group));
+      if (first && holdsKvm()) getKvm(m, device, idAt<VmId>(m, state.groupKvm, group));
       m.put(state.deviceFileIommufd.base + file, read(m, state.groupIommufd, group));
       t.call(open, file, device);
     });
     r.local((t) => {
       ret.set(t, t.value);
-      if (holdsKvm && read(t.machine, state.deviceOpenCount, found.of(t)) === 0) t.call(putKvm, found.of(t));
+      if (read(t.machine, state.deviceOpenCount, found.of(t)) === 0 && holdsKvm()) t.call(putKvm, found.of(t));
     });
     r.at(unlock).local((t) => {
       const { machine: m } = t;
@@ -311,7 +311,7 @@ export function createVfioDevices(base: WorldBase, world: () => World, parts: De
       const name = argument(t, 2).text;
       if (name === undefined) return t.return(refuse.noName(m));
       const device = deviceNamed(m, group, name);
-      if (nameFirst && isErr(device)) return t.return(device);
+      if (isErr(device) && nameFirst()) return t.return(device);
       const errno = counted?.addUser(t, group) ?? 0;
       if (errno !== 0) return t.return(errno);
       if (isErr(device)) {
@@ -337,15 +337,15 @@ export function createVfioDevices(base: WorldBase, world: () => World, parts: De
   }
 
   const closeLocked = routines.define(
-    kernel.has('vfio-cdev') ? 'vfio_df_group_close' : 'vfio_device_group_close',
+    () => (kernel.has('vfio-cdev') ? 'vfio_df_group_close' : 'vfio_device_group_close'),
     groupSource,
     OPEN,
     (r, df, device) => {
-      r.lock(locked?.lockName ?? '', (t) => groupLock(device.of(t)));
+      r.lock(locked?.lockName() ?? '', (t) => groupLock(device.of(t)));
       r.lock('dev_set->lock', (t) => devSetLock(device.of(t)));
       r.local((t) => t.call(close, df.of(t), device.of(t)));
       r.local((t) => {
-        if (holdsKvm && read(t.machine, state.deviceOpenCount, device.of(t)) === 0) t.call(putKvm, device.of(t));
+        if (read(t.machine, state.deviceOpenCount, device.of(t)) === 0 && holdsKvm()) t.call(putKvm, device.of(t));
       });
       r.local((t) => {
         t.machine.put(devSetLock(device.of(t)), 0);

@@ -36,7 +36,7 @@ export interface LockedGroups extends Groups {
   readonly fileEnforcedCoherent: Routine<[file: FileId]>;
   readonly fileSetKvm: Routine<[file: FileId, kvm: VmId | None]>;
   /** The name and slot of the lock of a group. */
-  readonly lockName: string;
+  lockName(): string;
 }
 
 /** What groups stand on. */
@@ -54,9 +54,7 @@ export function createLockedGroups(
 ): LockedGroups {
   const { kernel, routines, topology } = base;
   const { read } = state;
-  const hasIommufd = kernel.has('iommufd');
-  const mutex = kernel.has('group-lock-mutex');
-  const lockName = mutex ? 'group->group_lock' : 'group->group_rwsem';
+  const lockName = (): string => (kernel.has('group-lock-mutex') ? 'group->group_lock' : 'group->group_rwsem');
   const source = 'drivers/vfio/group.c';
   const main = 'drivers/vfio/vfio_main.c';
   const groupOf = (t: Task, filep: Local<FileId>): GroupId => world().files.objectOf(t.machine, filep.of(t));
@@ -75,7 +73,7 @@ export function createLockedGroups(
     opened: [E.BUSY, '{} already open', 'group'],
     negative: [E.INVAL, 'a negative descriptor ({})', 'number'],
     hasIommu: [E.INVAL, '{} already in a container or an iommufd', 'group'],
-    notContainer: [
+    notContainer: () => [
       kernel.has('set-container-ebadfd') ? E.BADFD : E.INVAL,
       `{}, which is ${kernel.has('iommufd') ? 'neither a VFIO container nor an iommufd' : 'not a VFIO container'}`,
       'file',
@@ -85,7 +83,7 @@ export function createLockedGroups(
   });
 
   const open = routines.define('vfio_group_fops_open', source, ['filep: file', 'group: group'], (r, filep, opened) => {
-    r.lock(lockName, (t) => lockOf(opened.of(t)));
+    r.lock(lockName(), (t) => lockOf(opened.of(t)));
     r.local((t) => {
       const { machine: m } = t;
       const group = opened.of(t);
@@ -113,7 +111,7 @@ export function createLockedGroups(
     source,
     ['filep: file', 'group: group'],
     (r, _filep, closed) => {
-      r.lock(lockName, (t) => lockOf(closed.of(t)));
+      r.lock(lockName(), (t) => lockOf(closed.of(t)));
       r.local((t) => {
         if (read(t.machine, state.groupContainer, closed.of(t)) !== 0) t.call(containers.detachGroup, closed.of(t));
       });
@@ -134,7 +132,7 @@ export function createLockedGroups(
       t.return(result);
     };
     const fileFirst = kernel.has('set-container-looks-file-up-first');
-    r.lock(lockName, (t) => lockOf(groupOf(t, filep)));
+    r.lock(lockName(), (t) => lockOf(groupOf(t, filep)));
     r.local((t) => {
       const { machine: m } = t;
       const { files } = world();
@@ -146,10 +144,10 @@ export function createLockedGroups(
       if (fd < 0) return finish(t, refuse.negative(m, fd));
       if (hasIommu(m, group)) return finish(t, refuse.hasIommu(m, group));
       if (file === NONE) return finish(t, files.refuse.descriptor(t, fd));
-      if (mutex && !state.groupExists(m, group)) return finish(t, refuse.noGroup(m, group));
+      if (kernel.has('group-lock-mutex') && !state.groupExists(m, group)) return finish(t, refuse.noGroup(m, group));
       const kind = files.kindOf(m, file);
       if (kind === 'container') return t.call(containers.attachGroup, group, files.objectOf<ContainerId>(m, file));
-      if (hasIommufd && kind === 'iommufd') return finish(t, joinIommufd(t, group, file));
+      if (kind === 'iommufd' && kernel.has('iommufd')) return finish(t, joinIommufd(t, group, file));
       finish(t, refuse.notContainer(m, file));
     });
     r.local((t) => finish(t, t.value));
@@ -178,7 +176,7 @@ export function createLockedGroups(
         t.machine.put(lockOf(groupOf(t, filep)), 0);
         t.return(result);
       };
-      r.lock(lockName, (t) => lockOf(groupOf(t, filep)));
+      r.lock(lockName(), (t) => lockOf(groupOf(t, filep)));
       r.local((t) => {
         const { machine: m } = t;
         const group = groupOf(t, filep);
@@ -200,7 +198,7 @@ export function createLockedGroups(
     r.local((t) => {
       if (world().files.kindOf(t.machine, file.of(t)) !== 'group') t.return(1);
     });
-    r.lock(lockName, (t) => lockOf(fileGroup(t)));
+    r.lock(lockName(), (t) => lockOf(fileGroup(t)));
     r.local((t) => {
       const container = idAt<ContainerId>(t.machine, state.groupContainer, fileGroup(t));
       const coherent = container === NONE || containers.extension(t.machine, container, DMA_CC_IOMMU) > 0;
@@ -237,7 +235,7 @@ export function createLockedGroups(
   const groupSetKvm = routines.define('vfio_group_set_kvm', source, ['group: group', 'kvm: vm?'], (r, group, kvm) => {
     const lock = (t: Task): number =>
       (kernel.has('device-holds-kvm') ? state.kvmRefLock.base : state.groupLock.base) + group.of(t);
-    r.lock(kernel.has('device-holds-kvm') ? 'group->kvm_ref_lock' : lockName, lock);
+    r.lock(kernel.has('device-holds-kvm') ? 'group->kvm_ref_lock' : lockName(), lock);
     r.local((t) => {
       storeVm(t, state.groupKvm, group.of(t), kvm.of(t));
       t.machine.put(lock(t), 0);

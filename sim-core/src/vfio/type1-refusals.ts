@@ -10,7 +10,7 @@ export function createType1Refusals({ kernel, refusals }: WorldBase) {
     mappingsConflict: [E.INVAL, 'a mapping that the IOMMU of {} cannot translate', 'group'],
     noRemapping: [E.PERM, 'no interrupt remapping in the IOMMU of {}', 'group'],
     empty: [E.INVAL, 'a size of 0'],
-    wrapsAround: [
+    wrapsAround: () => [
       kernel.has('map-overflow') ? E.OVERFLOW : E.INVAL,
       'a range that wraps around the end of the addresses',
     ],

@@ -63,8 +63,7 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
   const { kernel, routines, topology } = base;
   const { read } = state;
   const multiDomain = kernel.has('type1-multi-domain');
-  const enforces = kernel.has('enforce-cache-coherency');
-  const hasVaddrFlags = kernel.has('type1-unmap-all');
+  const hasVaddrFlags = (): boolean => kernel.has('type1-unmap-all');
   const refuse = createType1Refusals(base);
 
   const domainsOf = (m: Machine, container: ContainerId): DomainId[] => world().iommu.domainsOf(m, container);
@@ -168,6 +167,7 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
         return unlock(t, errno);
       }
       made.set(t, domain);
+      const enforces = kernel.has('enforce-cache-coherency');
       const routine = enforces ? iommu.enforceRoutine(m, domain) : undefined;
       if (routine) t.call(routine, domain);
       else if (enforces) t.goto(done);
@@ -334,7 +334,7 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
   function underLock(
     name: string,
     minimum: number,
-    flags: number,
+    flags: () => number,
     work: (t: Task, container: ContainerId) => number,
   ): Type1['mapDma'] {
     return routines.define(name, SOURCE, ['filp: file'], (r, filp) => {
@@ -345,7 +345,7 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
         const arg = argument(t, 2);
         const { machine: m } = t;
         const argsz = field32(t, arg, 'argsz');
-        const unknown = field32(t, arg, 'flags') & ~flags;
+        const unknown = field32(t, arg, 'flags') & ~flags();
         let result: number;
         if (instanceIsGone(t, container)) result = refuse.instanceGone(m, container);
         else if (!readable(arg)) result = world().files.refuse.unreadable(m);
@@ -373,8 +373,8 @@ export function createType1(base: WorldBase, world: () => World, state: VfioStat
   return {
     attachGroup: multiDomain ? attachMulti : attachSingle,
     detachGroup,
-    mapDma: underLock('vfio_dma_do_map', 32, MAP_READ_WRITE | (hasVaddrFlags ? MAP_VADDR : 0), map),
-    unmapDma: underLock('vfio_dma_do_unmap', 24, hasVaddrFlags ? UNMAP_ALL | UNMAP_VADDR : 0, unmap),
+    mapDma: underLock('vfio_dma_do_map', 32, () => MAP_READ_WRITE | (hasVaddrFlags() ? MAP_VADDR : 0), map),
+    unmapDma: underLock('vfio_dma_do_unmap', 24, () => (hasVaddrFlags() ? UNMAP_ALL | UNMAP_VADDR : 0), unmap),
     getInfo,
 
     open(m, container) {

@@ -75,7 +75,12 @@ class Watched {
         if (begins) this.#begin(task);
       },
     }));
-    const watched = { ...routine, steps };
+    const { id, name, source, kind, locals, parameters } = routine;
+    const watched: AnyRoutine = {
+      ...{ id, name, source, kind, locals, parameters, steps },
+      ...(routine.case !== undefined && { case: routine.case }),
+      begin: () => routine.begin(),
+    };
     this.#steps.set(watched, executed);
     return watched;
   }
