@@ -7,10 +7,8 @@ import { errnoByName } from '../../kernel/errno.ts';
 import { leftOutRequest, leftOutText } from '../../ops/not-modelled.ts';
 import type { Op } from '../../ops/op.ts';
 import { opNamed, requestOf } from '../../ops/table.ts';
-import { isX86 } from '../../topology.ts';
 import type { World } from '../../world.ts';
 import type { Syscall } from '../ast.ts';
-import { leftOutValues } from '../checks/left-out.ts';
 import { notModelled } from '../checks/not-modelled.ts';
 import { noCall, unknownCall } from '../checks/unknown-call.ts';
 import { NO_REQUEST_NAME, noRequest, unknownRequest } from '../checks/unknown-request.ts';
@@ -89,9 +87,6 @@ function compileCall(context: ProgramContext, statement: Syscall, line: number):
           problems,
         }),
   );
-  const x86 = isX86(context.world.topology.cpu);
-  for (const { span, message } of leftOutValues(statement, VOCABULARY, { x86 }))
-    problems.fail(notModelled, line, span, message);
   const { names } = context;
   const outcome: CallOutcome = {
     bind: statement.bind ? names.get(statement.bind.text) : undefined,

@@ -5,10 +5,13 @@ import type { Routine } from '../../engine/routine.ts';
 import { LIMITS } from '../../limits.ts';
 import { opNamed } from '../../ops/table.ts';
 import type { LayoutBuilder } from '../../state/layout.ts';
+import { isX86 } from '../../topology.ts';
 import type { World } from '../../world.ts';
 import type { Action, BlockItem, ParsedScenario, Statement, Syscall, Wait } from '../ast.ts';
 import { callTooDeep, tooDeep } from '../checks/call-too-deep.ts';
 import { EMPTY_LOOP, emptyLoop } from '../checks/empty-loop.ts';
+import { leftOutValues } from '../checks/left-out.ts';
+import { notModelled } from '../checks/not-modelled.ts';
 import { noOp, unknownOp } from '../checks/unknown-op.ts';
 import { noProcedure, unknownProc } from '../checks/unknown-proc.ts';
 import { opOfOther, wrongActor } from '../checks/wrong-actor.ts';
@@ -263,9 +266,20 @@ function compiledOnce(
   // Outside procedures nothing comes twice.
   if (calls.length === 0) return attempted(context, actor, content, line);
   const key = `${actor} ${file} ${line} ${given}`;
-  if (!context.compiled.has(key))
-    context.compiled.set(key, attempted(context, actor, substitute(content, words), line));
+  if (!context.compiled.has(key)) {
+    const statement = substitute(content, words);
+    refuseLeftOut(context, statement, line);
+    context.compiled.set(key, attempted(context, actor, statement, line));
+  }
   return context.compiled.get(key);
+}
+
+/** What a procedure is given may be a number that belongs to a part that is left out; elsewhere the check sees it. */
+function refuseLeftOut({ world, problems }: ProgramContext, statement: Syscall | Action | Wait, line: number): void {
+  if (statement.kind !== 'syscall') return;
+  const x86 = isX86(world.topology.cpu);
+  for (const { span, message } of leftOutValues(statement, VOCABULARY, { x86 }))
+    problems.report(notModelled, line, span, message);
 }
 
 function attempted(
