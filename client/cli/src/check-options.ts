@@ -16,7 +16,7 @@ export const MAX_SECONDS: CommandOption = {
   doc: 'Limit the exploration of each kernel to S seconds.',
 };
 /** Node, its heap and what waits for its garbage collector take some 200 more, so the process stays below 500. */
-const DEFAULT_MEGABYTES = 256;
+const DEFAULT_MEGABYTES = 224;
 export const MAX_MEGABYTES: CommandOption = {
   name: 'max-megabytes',
   value: 'N',
@@ -39,7 +39,7 @@ export const CHECK_OPTIONS: readonly CommandOption[] = [
 const DEFAULT_MAX_STATES = 2_000_000;
 
 export function maxBytesOf(call: Invocation): number {
-  return (call.count('max-megabytes') ?? DEFAULT_MEGABYTES) * 1024 ** 2;
+  return (call.count('max-megabytes') ?? DEFAULT_MEGABYTES) * 1e6;
 }
 
 export function checkRequestOf(call: Invocation): CheckRequest {

@@ -23,7 +23,7 @@ export function limitText(limit: ExploreLimit): string {
     case 'states':
       return `The limit of ${counted(limit.at, 'state')} was reached; --max-states raises it.`;
     case 'bytes':
-      return `The limit of ${counted(limit.at / 1024 ** 2, 'megabyte')} for states was reached; --max-megabytes raises it.`;
+      return `The limit of ${counted(limit.at / 1e6, 'megabyte')} for states was reached; --max-megabytes raises it.`;
     case 'depth':
       return `The limit of ${counted(limit.at, 'move')} on one path was reached.`;
     case 'switches':

@@ -7,7 +7,7 @@ const pause = platformYield();
 const SLICE_MS = 20;
 const PROGRESS_MS = 200;
 /** For a page: more is for the command. */
-export const PAGE_LIMITS = { maxStates: 500_000, maxBytes: 256 * 1024 * 1024 };
+export const PAGE_LIMITS = { maxStates: 500_000, maxBytes: 256e6 };
 
 export interface JobSurroundings {
   readonly send: (answer: JobAnswer) => void;

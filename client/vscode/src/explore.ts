@@ -97,7 +97,7 @@ class Explorer {
     return {
       kind: 'explore',
       ...(await textsOf(uri)),
-      maxBytes: (numberSetting(uri, 'limits.megabytes') ?? DEFAULT_MEGABYTES) * 1024 ** 2,
+      maxBytes: (numberSetting(uri, 'limits.megabytes') ?? DEFAULT_MEGABYTES) * 1e6,
       method,
       ...(kernel !== undefined && { kernel }),
       ...(maxStates !== undefined && { maxStates }),

@@ -8,7 +8,7 @@ export function limitNotice(limit: ExploreLimit): string {
     case 'states':
       return `The limit of ${counted(limit.at, 'state')} was reached; the setting snoopscope.limits.states raises it.`;
     case 'bytes':
-      return `The limit of ${limit.at / 1024 ** 2} MB for states was reached; the setting snoopscope.limits.megabytes raises it.`;
+      return `The limit of ${limit.at / 1e6} MB for states was reached; the setting snoopscope.limits.megabytes raises it.`;
     case 'depth':
       return `The limit of ${counted(limit.at, 'move')} on one path was reached.`;
     case 'switches':
