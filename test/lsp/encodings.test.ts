@@ -117,7 +117,8 @@ function rangeOf(at: (place: Place) => Position) {
   return { start: at(WHOLE[0]), end: at(WHOLE[1]) };
 }
 
-async function started(encoding: string): Promise<Client> {
+/** Diagnostics come by themselves, or are `pulled` by the client. */
+async function started(encoding: string, pulled = false): Promise<Client> {
   const client = connected({
     positionsFor,
     readFile: async (uri) => (uri === encodeURI(LIBRARY) || uri === LIBRARY ? LIBRARY_TEXT : undefined),
@@ -125,11 +126,13 @@ async function started(encoding: string): Promise<Client> {
   });
   const { capabilities } = await client.initialize({
     rootUri: 'file:///w',
+    ...(pulled && { initializationOptions: { pullDiagnostics: true } }),
     capabilities: { ...FULL_CAPABILITIES, general: { positionEncodings: [encoding, 'utf-16'] } },
   });
   expect(capabilities.positionEncoding).toBe(encoding);
+  client.connection.onRequest('workspace/diagnostic/refresh', () => null);
   await client.open(MAIN, MAIN_TEXT);
-  await client.diagnostics(MAIN, ({ diagnostics }) => diagnostics.length > 0);
+  if (!pulled) await client.diagnostics(MAIN, ({ diagnostics }) => diagnostics.length > 0);
   return client;
 }
 
@@ -169,7 +172,7 @@ describe.each(['utf-8', 'utf-32'])('%s', (encoding) => {
   test.each(Object.keys(REQUESTS))('%s', async (method) => {
     const answers: unknown[] = [];
     for (const units of ['utf-16', encoding]) {
-      const client = await started(units);
+      const client = await started(units, method.endsWith('/diagnostic'));
       const at = ({ line, before: text }: Place): Position => ({ line, character: lengthIn[units]!(text) });
       const answer = await client.request(method, { textDocument: { uri: MAIN }, ...REQUESTS[method]!(at) });
       answers.push(withTexts(answer, MAIN, units));

@@ -220,14 +220,17 @@ class LazyRoutine implements AnyRoutine {
   readonly kind: AnyRoutine['kind'];
   readonly case?: string;
   readonly #name: RoutineName;
+  readonly #parameters: number;
   readonly #write: (builder: RoutineBuilder) => void;
   readonly #kernel: Asked;
   #written: RoutineBuilder | undefined;
   #asked: readonly ChangeId[] = [];
 
-  constructor({ id, name, source, kind, which }: Declared, kernel: Asked, write: (builder: RoutineBuilder) => void) {
+  constructor(declared: Declared, kernel: Asked, write: (builder: RoutineBuilder) => void) {
+    const { id, name, source, kind, which, parameters } = declared;
     this.id = id;
     this.#name = name;
+    this.#parameters = parameters;
     this.source = source;
     this.kind = kind;
     if (which !== undefined) this.case = which;
@@ -248,7 +251,7 @@ class LazyRoutine implements AnyRoutine {
   }
 
   get parameters(): readonly Local[] {
-    return this.locals;
+    return this.locals.slice(0, this.#parameters);
   }
 
   begin(): void {
@@ -285,6 +288,8 @@ type RoutineName = string | (() => string);
 interface Declared extends Pick<AnyRoutine, 'id' | 'source' | 'kind'> {
   readonly name: RoutineName;
   readonly which: string | undefined;
+  /** How many of its locals are parameters. */
+  readonly parameters: number;
 }
 
 /** Collects the routines of one model. */
@@ -312,7 +317,8 @@ export class RoutineTable {
     kind: AnyRoutine['kind'] = 'kernel',
     which?: string,
   ): Routine<ArgumentsOf<P>> {
-    const declared = { id: this.routines.length, name, source: this.#sourceIn(source), kind, which };
+    const parameters = specs.length;
+    const declared = { id: this.routines.length, name, source: this.#sourceIn(source), kind, which, parameters };
     const routine = new LazyRoutine(declared, this.#kernel, (builder) => write(builder, ...builder.parameters(specs)));
     this.routines.push(routine);
     return routine as AnyRoutine as Routine<ArgumentsOf<P>>;
