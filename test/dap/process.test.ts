@@ -40,6 +40,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 beforeEach(async () => {
   client = new DebugClient(process.execPath, main, 'snoopscope', undefined, true);
+  // The test's own limit ends it: by itself the client waits five seconds for an event, which a busy machine may exceed.
+  client.defaultTimeout = 300_000;
   await client.start();
 });
 
