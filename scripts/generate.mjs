@@ -22,6 +22,7 @@ const goldens = [
   'test/pictures/gallery.test.ts',
   'test/scenarios/gallery.test.ts',
   'test/tidy/accepted.test.ts',
+  'test/tidy/commits.test.ts',
   'test/tidy/documents.test.ts',
   'test/tidy/left-out.test.ts',
 ];

@@ -3,11 +3,11 @@ import { createCpu } from './cpu/cpu.ts';
 import { createCounters } from './engine/counters.ts';
 import { createMonitors } from './engine/monitors/monitors.ts';
 import { RefusalTable } from './engine/refusal.ts';
-import { RoutineTable } from './engine/routine.ts';
+import { type PlaceIn, RoutineTable } from './engine/routine.ts';
 import { createFiles } from './files/files.ts';
 import { createIommu } from './iommu/iommu.ts';
 import type { ChangeId } from './kernel/changes.ts';
-import { sourceIn } from './kernel/functions.ts';
+import { placeIn } from './kernel/functions.ts';
 import type { Profile } from './kernel/profiles.ts';
 import { createKvm } from './kvm/kvm.ts';
 import { createKvmVfio } from './kvm-vfio/kvm-vfio.ts';
@@ -27,15 +27,15 @@ export function createWorld(
   profile: Profile,
   tracked: Parameters<typeof createMonitors>[2],
 ): { base: WorldBase; world: World } {
-  const source = (file: string): string => sourceIn(profile, file);
+  const place: PlaceIn = (name, source) => placeIn(profile, name, source);
   const kernel = createKernel(profile);
   const base: WorldBase = {
     kernel,
     topology,
     dims,
     layout,
-    routines: new RoutineTable(source, kernel),
-    refusals: new RefusalTable(source),
+    routines: new RoutineTable(place, kernel),
+    refusals: new RefusalTable(place),
     wide: createInterner(),
   };
   // Parts are made one after another and reach each other through this record once all of them are there.

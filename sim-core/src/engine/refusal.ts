@@ -9,7 +9,7 @@
 import type { Errno } from '../kernel/errno.ts';
 import { NONE } from '../state/ids.ts';
 import { type Machine, NOTE } from '../state/machine.ts';
-import type { LocalKind, LocalValues } from './routine.ts';
+import type { LocalKind, LocalValues, PlaceIn } from './routine.ts';
 
 /**
  * A declaration: the errno, what the check found, and the kind of object it looked at. The text continues the sentence
@@ -78,11 +78,10 @@ class KernelsRefusal implements Refusal {
 /** Collects the refusals of one model. */
 export class RefusalTable {
   readonly refusals: Refusal[] = [];
-  readonly #sourceIn: (source: string) => string;
+  readonly #placeIn: PlaceIn;
 
-  /** `sourceIn` says what a source file is called in the kernel of the model. */
-  constructor(sourceIn: (source: string) => string = (source) => source) {
-    this.#sourceIn = sourceIn;
+  constructor(placeIn: PlaceIn = (name, source) => ({ name, source })) {
+    this.#placeIn = placeIn;
   }
 
   /**
@@ -93,7 +92,7 @@ export class RefusalTable {
     specs: T,
     place?: KernelPlace,
   ): { readonly [K in keyof T]: Refuse<SpecOf<T[K]>> } {
-    const here = place && { ...place, source: this.#sourceIn(place.source) };
+    const here = place && this.#placeIn(place.name, place.source);
     const made: Record<string, Refuse<RefusalSpec>> = {};
     for (const name in specs) {
       const spec: RefusalSpec | (() => RefusalSpec) = specs[name]!;

@@ -216,10 +216,10 @@ type Asked = Pick<Kernel, 'listener'>;
  */
 class LazyRoutine implements AnyRoutine {
   readonly id: number;
-  readonly source: string;
   readonly kind: AnyRoutine['kind'];
   readonly case?: string;
-  readonly #name: RoutineName;
+  readonly #nameAsked: boolean;
+  readonly #place: () => Place;
   readonly #parameters: number;
   readonly #write: (builder: RoutineBuilder) => void;
   readonly #kernel: Asked;
@@ -227,11 +227,11 @@ class LazyRoutine implements AnyRoutine {
   #asked: readonly ChangeId[] = [];
 
   constructor(declared: Declared, kernel: Asked, write: (builder: RoutineBuilder) => void) {
-    const { id, name, source, kind, which, parameters } = declared;
+    const { id, kind, which, name, place, parameters } = declared;
     this.id = id;
-    this.#name = name;
+    this.#nameAsked = typeof name === 'function';
+    this.#place = place;
     this.#parameters = parameters;
-    this.source = source;
     this.kind = kind;
     if (which !== undefined) this.case = which;
     this.#kernel = kernel;
@@ -239,7 +239,11 @@ class LazyRoutine implements AnyRoutine {
   }
 
   get name(): string {
-    return typeof this.#name === 'string' ? this.#name : this.#name();
+    return this.#place().name;
+  }
+
+  get source(): string {
+    return this.#place().source;
   }
 
   get steps(): readonly Step[] {
@@ -270,7 +274,7 @@ class LazyRoutine implements AnyRoutine {
     const builder = new RoutineBuilder();
     try {
       // A failed call is explained with the names of its functions, so they count, too.
-      if (typeof this.#name === 'function') this.#name();
+      if (this.#nameAsked) this.#place();
       this.#write(builder);
     } finally {
       kernel.listener = listener;
@@ -285,8 +289,13 @@ class LazyRoutine implements AnyRoutine {
 /** A function where the name depends on the kernel: only those who look at the routine ask. */
 type RoutineName = string | (() => string);
 
-interface Declared extends Pick<AnyRoutine, 'id' | 'source' | 'kind'> {
+/** What a function and its file are called in the kernel of the model. */
+export type PlaceIn = (name: string, source: string) => Place;
+type Place = Pick<AnyRoutine, 'name' | 'source'>;
+
+interface Declared extends Pick<AnyRoutine, 'id' | 'kind'> {
   readonly name: RoutineName;
+  readonly place: () => Place;
   readonly which: string | undefined;
   /** How many of its locals are parameters. */
   readonly parameters: number;
@@ -295,12 +304,11 @@ interface Declared extends Pick<AnyRoutine, 'id' | 'source' | 'kind'> {
 /** Collects the routines of one model. */
 export class RoutineTable {
   readonly routines: AnyRoutine[] = [];
-  readonly #sourceIn: (source: string) => string;
+  readonly #placeIn: PlaceIn;
   readonly #kernel: Asked;
 
-  /** `sourceIn` says what a source file is called in the kernel of the model. */
-  constructor(sourceIn: (source: string) => string = (source) => source, kernel: Asked = { listener: undefined }) {
-    this.#sourceIn = sourceIn;
+  constructor(placeIn: PlaceIn = (name, source) => ({ name, source }), kernel: Asked = { listener: undefined }) {
+    this.#placeIn = placeIn;
     this.#kernel = kernel;
   }
 
@@ -317,8 +325,12 @@ export class RoutineTable {
     kind: AnyRoutine['kind'] = 'kernel',
     which?: string,
   ): Routine<ArgumentsOf<P>> {
+    const place = (): Place => {
+      const last = { name: typeof name === 'string' ? name : name(), source };
+      return kind === 'kernel' ? this.#placeIn(last.name, last.source) : last;
+    };
     const parameters = specs.length;
-    const declared = { id: this.routines.length, name, source: this.#sourceIn(source), kind, which, parameters };
+    const declared = { id: this.routines.length, name, place, kind, which, parameters };
     const routine = new LazyRoutine(declared, this.#kernel, (builder) => write(builder, ...builder.parameters(specs)));
     this.routines.push(routine);
     return routine as AnyRoutine as Routine<ArgumentsOf<P>>;

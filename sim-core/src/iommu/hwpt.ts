@@ -44,12 +44,14 @@ export interface Hwpts {
   readonly attached: Field;
   /** The first device attached to an HWPT of the IOAS whose reserved ranges a range meets. */
   reservedFor(machine: Machine, ioas: IoasId, iova: Iova, size: bigint): DeviceId | undefined;
-  /** iommufd_hwpt_paging_alloc() (iommufd_hw_pagetable_alloc() in v6.6), v6.6 and later, for a bound device; `pasid` is IOMMU_HWPT_ALLOC_PASID. Returns the HWPT's id or -errno. */
+  /** iommufd_hwpt_paging_alloc(), v6.6 and later, for a bound device; `pasid` is IOMMU_HWPT_ALLOC_PASID. Returns the HWPT's id or -errno. */
   readonly allocate: Routine<[idev: DeviceId, ioas: IoasId, pasid: 0 | 1]>;
   /** IOMMU_DESTROY of an HWPT: 0, or -EBUSY while a device uses it. */
   destroy(machine: Machine, context: IommufdId, domain: DomainId): number;
-  /** iommufd_device_attach() of a bound device to what an id names. Returns the HWPT's id or -errno. */
+  /** iommufd_device_attach() of a bound device to what an id names. Returns 0 or -errno. */
   readonly attach: Routine<[idev: DeviceId, ptId: number]>;
+  /** The id that it leaves in `*pt_id`, which named what to attach to: that of the HWPT, if the device has page tables. */
+  attachedId(machine: Machine, device: DeviceId, ptId: number): number;
   /** iommufd_device_detach(). */
   detach(machine: Machine, device: DeviceId): void;
 }
@@ -171,7 +173,7 @@ export function createHwpts(
 
   const isByUser = (m: Machine, domain: DomainId): boolean => m.state[allocatedByUser.base + domain] !== 0;
 
-  /** What can be done without new page tables: the id or an errno, or undefined when new ones are needed. */
+  /** What can be done without new page tables: 0 or an errno, or undefined when new ones are needed. */
   function joinExisting(m: Machine, device: DeviceId, id: number): number | undefined {
     const { iommu } = world();
     const context = objects.contextOf(m, device);
@@ -179,14 +181,13 @@ export function createHwpts(
     if (kind === IOMMUFD_OBJECT.none) return refuse.noObject(m, id);
     if (kind === IOMMUFD_OBJECT.device) return refuse.notPageTable(m, id);
     // A mediated device gets an access object, which has no page tables.
-    if (unitOf(device) < 0) return kind === IOMMUFD_OBJECT.ioas ? id : refuse.mediated(m, device);
+    if (unitOf(device) < 0) return kind === IOMMUFD_OBJECT.ioas ? 0 : refuse.mediated(m, device);
     const before = isAttached(m, device) ? domainOf(m, device) : NONE;
     if (kind === IOMMUFD_OBJECT.hwpt) {
       const hwpt = index as DomainId;
       return moved(m, context, before, hwpt, join(m, hwpt, device));
     }
-    if (before !== NONE && ioasOfDomain(m, before) === index && !isByUser(m, before))
-      return objects.idOf(m, context, IOMMUFD_OBJECT.hwpt, before);
+    if (before !== NONE && ioasOfDomain(m, before) === index && !isByUser(m, before)) return 0;
     for (const domain of iommu.domainsOf(m, spaceOfIoas(index as IoasId))) {
       if (isByUser(m, domain)) continue;
       const errno = join(m, domain, device);
@@ -198,7 +199,7 @@ export function createHwpts(
   function moved(m: Machine, context: IommufdId, before: DomainId | None, domain: DomainId, errno: number): number {
     if (errno !== 0) return errno;
     if (before !== domain) dropUnused(m, context, before);
-    return objects.idOf(m, context, IOMMUFD_OBJECT.hwpt, domain);
+    return 0;
   }
 
   /** The new page tables are attached, filled and numbered. */
@@ -295,6 +296,11 @@ export function createHwpts(
     attached,
     allocate,
     attach,
+
+    attachedId: (m, device, ptId) =>
+      unitOf(device) < 0
+        ? ptId
+        : objects.idOf(m, objects.contextOf(m, device), IOMMUFD_OBJECT.hwpt, domainOf(m, device) as DomainId),
 
     reservedFor(m, ioas, iova, size) {
       const domains = world().iommu.domainsOf(m, spaceOfIoas(ioas));

@@ -4,6 +4,7 @@
  */
 
 import { FILE_CHANGES } from './file-changes.ts';
+import { KVM_VFIO_CHANGES } from './kvm-vfio-changes.ts';
 import { MEMORY_CHANGES } from './memory-changes.ts';
 import { VFIO_CHANGES } from './vfio-changes.ts';
 
@@ -17,6 +18,12 @@ export interface Change {
   readonly subject: string;
   /** Abbreviated commit id where it is known. */
   readonly commit?: string;
+  /**
+   * Where id and subject were read together: a `list` of the commits of a public tree, a `page` about the commit, a
+   * `mail` that cites it; `lines` when only author and date stand beside the id, at the lines that it brought. Absent
+   * for an id that we have from our notes alone.
+   */
+  readonly seen?: 'list' | 'page' | 'mail' | 'lines';
   /** Where it can be read when it was posted and not merged: a link into the archive of the list. */
   readonly posted?: string;
   /** First mainline release with it; absent when it never landed (a posted series, a proposal). */
@@ -32,110 +39,12 @@ export interface Change {
 }
 
 const rows = [
-  {
-    id: 'kvm-vfio-device',
-    subject: 'kvm: Add VFIO device',
-    commit: 'ec53500fae42',
-    first: 'v3.13',
-    effect: 'The kvm-vfio pseudo device exists: user space registers VFIO groups with a VM.',
-    where: 'virt/kvm/vfio.c',
-  },
-  {
-    id: 'noncoherent-dma-count',
-    subject: 'kvm: Create non-coherent DMA registeration',
-    commit: 'e0f0bbc527f6',
-    first: 'v3.13',
-    effect:
-      'A count per VM of reasons for non-coherent DMA decides about WBINVD and guest memory types, instead of the legacy IOMMU domain.',
-    where: 'arch/x86/kvm/x86.c kvm_arch_register_noncoherent_dma()',
-  },
-  {
-    id: 'destroy-on-device-release',
-    subject: 'kvm: Destroy & free KVM devices on release',
-    effect:
-      'Posted in October 2013 as patch 1 of the kvm-vfio series and not merged: the last close of a KVM device descriptor destroys the device.',
-    where: 'virt/kvm/kvm_main.c kvm_device_release()',
-  },
-  {
-    id: 'dma-cc-iommu',
-    subject: 'vfio: Add external user check extension interface',
-    first: 'v3.15',
-    effect:
-      'kvm-vfio asks the container whether every domain enforces coherency (VFIO_DMA_CC_IOMMU) instead of assuming that any group is non-coherent.',
-    where: 'virt/kvm/vfio.c kvm_vfio_update_coherency()',
-  },
-  {
-    id: 'wbinvd-includes-local-cpu',
-    subject: 'KVM: X86: Fix missing local pCPU when executing wbinvd on all dirty pCPUs',
-    commit: 'c2162e13d6e2',
-    first: 'v5.12',
-    effect:
-      'WBINVD emulation flushes every CPU of the dirty mask; before, the CPU that executes the handler was left out.',
-    where: 'arch/x86/kvm/x86.c kvm_emulate_wbinvd_noskip()',
-  },
-  {
-    id: 'file-identity',
-    subject: 'kvm/vfio: Store the struct file in the kvm_vfio_group',
-    first: 'v5.19',
-    effect:
-      'kvm-vfio lists open files instead of groups; ADD no longer needs a container, an IOMMU driver or viability.',
-    where: 'virt/kvm/vfio.c kvm_vfio_group_add()',
-  },
-  {
-    id: 'enforce-cache-coherency',
-    subject: 'iommu: Introduce the domain op enforce_cache_coherency()',
-    commit: '6043257b1de0',
-    first: 'v5.19',
-    effect:
-      'A domain enforces snooping when its driver was asked and could; type1 keeps one flag per domain and merges only domains that agree.',
-    where: 'drivers/vfio/vfio_iommu_type1.c vfio_iommu_type1_attach_group()',
-  },
-  {
-    id: 'kvm-vfio-release',
-    subject: 'kvm/vfio: Fix potential deadlock on vfio group_lock',
-    commit: '51cdc8bc120e',
-    first: 'v6.2',
-    effect:
-      'The last close of the kvm-vfio descriptor releases its files and recomputes coherency; before, only the end of the VM did.',
-    where: 'virt/kvm/vfio.c kvm_vfio_release()',
-  },
-  {
-    id: 'capability-based-coherency',
-    subject: 'vfio: Use IOMMU_CAP_ENFORCE_CACHE_COHERENCY for vfio_file_enforced_coherent()',
-    commit: '0d8227b622f3',
-    first: 'v6.2',
-    effect:
-      'A file is coherent if every device of it has IOMMU_CAP_ENFORCE_CACHE_COHERENCY; its container no longer matters.',
-    where: 'drivers/vfio/vfio_main.c vfio_file_enforced_coherent()',
-  },
-  {
-    id: 'add-tells-vfio-under-lock',
-    subject: 'kvm/vfio: ensure kvg instance stays around in kvm_vfio_group_add()',
-    commit: '9e0f4f2918c2',
-    first: 'v6.6',
-    effect: 'ADD tells VFIO the VM in the critical section that puts the file on the list.',
-    where: 'virt/kvm/vfio.c kvm_vfio_group_add()',
-  },
-  {
-    id: 'single-lock-round',
-    subject: 'kvm/vfio: avoid bouncing the mutex when adding and deleting groups',
-    commit: '73e2f19da508',
-    first: 'v6.6',
-    effect:
-      'ADD and DEL recompute coherency in the critical section that changes the list; before, they took kv->lock for it again.',
-    where: 'virt/kvm/vfio.c kvm_vfio_update_coherency()',
-  },
-  {
-    id: 'file-add-device-files',
-    subject: 'kvm/vfio: Accept vfio device file from userspace',
-    first: 'v6.6',
-    effect: 'ADD takes VFIO device files too, and the attributes are called FILE_ADD and FILE_DEL.',
-    where: 'virt/kvm/vfio.c kvm_vfio_file_add()',
-  },
+  ...KVM_VFIO_CHANGES,
   {
     id: 'zap-on-noncoherent-change',
     subject: 'KVM: x86/mmu: Zap KVM TDP when noncoherent DMA assignment starts/stops',
     commit: '362ff6dca541',
+    seen: 'list',
     first: 'v6.7',
     effect:
       'The first registration and the last unregistration of non-coherent DMA zap all leaf entries, so that they refault with the right memory type.',
@@ -179,6 +88,7 @@ const rows = [
     id: 'svm-guest-pat',
     subject: 'KVM: SVM: obey guest PAT',
     commit: '15038e147247',
+    seen: 'mail',
     first: 'v4.15',
     effect: "A guest's write to its PAT reaches the VMCB; before, SVM guests ran with a PAT fixed at power-on.",
     where: 'arch/x86/kvm/svm/svm.c svm_set_msr()',
@@ -187,6 +97,7 @@ const rows = [
     id: 'cd-in-memory-type',
     subject: 'KVM: vmx: obey KVM_QUIRK_CD_NW_CLEARED',
     commit: 'fb279950ba02',
+    seen: 'mail',
     first: 'v4.2',
     until: 'v6.11',
     effect: 'With non-coherent DMA a leaf made while guest CR0.CD is set is UC, or WB when the quirk is on.',
@@ -196,13 +107,16 @@ const rows = [
     id: 'cd-quirk-without-ipat',
     subject: 'KVM: VMX: drop IPAT in memtype when CD=1 for KVM_X86_QUIRK_CD_NW_CLEARED',
     commit: 'c9f65a3f2d92',
+    seen: 'list',
     first: 'v6.7',
     effect: 'The WB leaf of CR0.CD=1 with the quirk no longer ignores the guest PAT.',
     where: 'arch/x86/kvm/vmx/vmx.c vmx_get_mt_mask()',
   },
   {
     id: 'guest-pat-quirk',
-    subject: 'KVM: x86: Introduce KVM_X86_QUIRK_IGNORE_GUEST_PAT',
+    subject: 'KVM: x86: Introduce Intel specific quirk KVM_X86_QUIRK_IGNORE_GUEST_PAT',
+    commit: 'c9c1e20b4c7d',
+    seen: 'list',
     first: 'v6.16',
     effect: 'Whether the guest PAT is ignored is a quirk of the VM that user space may switch off.',
     where: 'arch/x86/kvm/vmx/vmx.c vmx_get_mt_mask()',
@@ -211,6 +125,7 @@ const rows = [
     id: 'honor-guest-pat-with-self-snoop',
     subject: 'KVM: VMX: Always honor guest PAT on CPUs that support self-snoop',
     commit: '377b2f359d1f',
+    seen: 'list',
     effect:
       'In v6.11-rc only, and reverted before the release (9d70f3fec144): on CPUs with self-snoop the guest PAT always counts, whatever devices there are.',
     where: 'arch/x86/kvm/vmx/vmx.c vmx_get_mt_mask()',
@@ -226,6 +141,7 @@ const rows = [
     id: 'guest-mtrr-ignored',
     subject: 'KVM: x86: Remove VMX support for virtualizing guest MTRR memtypes',
     commit: '0a7b73559b39',
+    seen: 'list',
     first: 'v6.11',
     effect: 'With non-coherent DMA an EPT leaf is WB without IPAT: the guest PAT decides, guest MTRRs do not.',
     where: 'arch/x86/kvm/vmx/vmx.c vmx_get_mt_mask()',
@@ -234,6 +150,7 @@ const rows = [
     id: 'vm-enable-cap',
     subject: 'KVM: x86: Support for disabling quirks',
     commit: '90de4a187518',
+    seen: 'lines',
     first: 'v4.2',
     effect: 'KVM_ENABLE_CAP works on a VM of x86, and KVM_CAP_DISABLE_QUIRKS disables quirks.',
     where: 'arch/x86/kvm/x86.c kvm_vm_ioctl_enable_cap()',
@@ -243,6 +160,7 @@ const rows = [
     id: 'device-create-under-lock',
     subject: 'KVM: Protect device ops->create and list_add with kvm->lock',
     commit: 'a28ebea2adc4',
+    seen: 'page',
     first: 'v4.8',
     effect:
       'Creating a KVM device and listing it are one critical section of kvm->lock; before, two threads could both pass the check that only one exists.',
@@ -252,6 +170,7 @@ const rows = [
     id: 'device-reference-before-fd',
     subject: 'kvm: fix kvm_ioctl_create_device() reference counting (CVE-2019-6974)',
     commit: 'cfa39381173d',
+    seen: 'mail',
     first: 'v5.0',
     effect: 'The VM reference of a device descriptor is taken before the descriptor is visible to other threads.',
     where: 'virt/kvm/kvm_main.c kvm_ioctl_create_device()',
@@ -260,6 +179,7 @@ const rows = [
     id: 'device-ioctl-checks-mm',
     subject: "KVM: Reject device ioctls from processes other than the VM's creator",
     commit: 'ddba91801aeb',
+    seen: 'mail',
     first: 'v5.1',
     effect: 'An attribute ioctl on a KVM device from another process than that which created the VM is EIO.',
     where: 'virt/kvm/kvm_main.c kvm_device_ioctl()',
@@ -269,6 +189,7 @@ const rows = [
     id: 'vcpu-attributes',
     subject: 'KVM: x86: Expose TSC offset controls to userspace',
     commit: '828ca89628bf',
+    seen: 'list',
     first: 'v5.16',
     effect: 'x86 vCPUs answer the device attribute ioctls: unknown attributes are ENXIO instead of EINVAL.',
     where: 'arch/x86/kvm/x86.c kvm_vcpu_ioctl_device_attr()',
@@ -278,6 +199,7 @@ const rows = [
     id: 'system-attributes',
     subject: 'KVM: x86: add system attribute to retrieve full set of supported xsave states',
     commit: 'dd6e63122018',
+    seen: 'list',
     first: 'v5.17',
     effect:
       '/dev/kvm answers KVM_GET_DEVICE_ATTR and KVM_HAS_DEVICE_ATTR: unknown attributes are ENXIO instead of EINVAL.',
@@ -288,6 +210,7 @@ const rows = [
     id: 'disable-quirks2',
     subject: 'KVM: x86: Introduce KVM_CAP_DISABLE_QUIRKS2',
     commit: '6d8491910fcd',
+    seen: 'list',
     first: 'v5.18',
     effect: 'A capability that says which quirks can be disabled and refuses the others.',
     where: 'arch/x86/kvm/x86.c kvm_vm_ioctl_enable_cap()',
@@ -296,6 +219,7 @@ const rows = [
     id: 'cap-device-ctrl',
     subject: 'KVM: move KVM_CAP_DEVICE_CTRL to the generic check',
     commit: '63912245c19d',
+    seen: 'list',
     first: 'v6.5',
     effect: 'KVM_CHECK_EXTENSION(KVM_CAP_DEVICE_CTRL) is 1 on x86; before, 0 although devices can be created.',
     where: 'virt/kvm/kvm_main.c kvm_vm_ioctl_check_extension_generic()',
@@ -304,6 +228,8 @@ const rows = [
   {
     id: 'sev-vmsa-features',
     subject: 'KVM: SEV: publish supported VMSA features',
+    commit: 'ac5c48027bac',
+    seen: 'list',
     first: 'v6.10',
     effect: 'On AMD, /dev/kvm has attribute 0 in group 1.',
     where: 'arch/x86/kvm/svm/sev.c sev_dev_get_attr()',
@@ -312,6 +238,8 @@ const rows = [
   {
     id: 'snp-policy-bits',
     subject: 'KVM: SEV: Publish supported SEV-SNP policy bits',
+    commit: '7a61d61396b9',
+    seen: 'list',
     first: 'v6.19',
     effect: 'On AMD, /dev/kvm has attribute 1 in group 1.',
     where: 'arch/x86/kvm/svm/sev.c sev_dev_get_attr()',
@@ -321,6 +249,7 @@ const rows = [
     id: 'group-set-kvm',
     subject: 'kvm: set/clear kvm to/from vfio_group when group add/delete',
     commit: '2fc1bec15883',
+    seen: 'mail',
     first: 'v4.10',
     effect: 'ADD and DEL tell the VFIO group which VM uses it.',
     where: 'virt/kvm/vfio.c kvm_vfio_set_group()',
@@ -329,6 +258,7 @@ const rows = [
     id: 'external-group-match',
     subject: 'vfio: New external user group/file match',
     commit: '5d6dee80a1e9',
+    seen: 'mail',
     first: 'v4.13',
     effect:
       'DEL compares the file with the listed groups and no longer validates the group, so one that lost viability can be removed.',
@@ -349,6 +279,7 @@ const rows = [
     id: 'assigned-device-count',
     subject: 'KVM: count number of assigned devices',
     commit: '5544eb9b81da',
+    seen: 'page',
     first: 'v4.2',
     until: 'v6.17',
     effect: 'kvm-vfio counts assigned devices in the VM, for posted interrupts. No effect on coherency.',
@@ -358,6 +289,8 @@ const rows = [
   {
     id: 'wbinvd-on-cpus-mask',
     subject: 'KVM: x86: Use wbinvd_on_cpu() instead of an open-coded equivalent',
+    commit: '55aed8c2dbc4',
+    seen: 'list',
     first: 'v6.17',
     effect: 'The flush goes through wbinvd_on_cpus_mask(); which CPUs it reaches does not change.',
     where: 'arch/x86/kvm/x86.c kvm_emulate_wbinvd_noskip()',
@@ -375,6 +308,8 @@ const rows = [
   {
     id: 'snp-required-certificates',
     subject: 'KVM: SEV: Add KVM_SEV_SNP_ENABLE_REQ_CERTS command',
+    commit: '20c3c4108d58',
+    seen: 'list',
     first: 'v7.0',
     effect: 'On AMD, /dev/kvm has attribute 2 in group 1.',
     where: 'arch/x86/kvm/svm/sev.c sev_dev_get_attr()',
@@ -392,6 +327,7 @@ const rows = [
     id: 'dirty-mask-freed-last',
     subject: 'KVM: x86: fix wbinvd_dirty_mask use-after-free',
     commit: 'bd768e146624',
+    seen: 'list',
     first: 'v4.9',
     effect:
       'The WBINVD dirty mask of a vCPU is freed after the last vcpu_load; before, that load wrote into freed memory.',

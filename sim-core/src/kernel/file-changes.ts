@@ -5,7 +5,8 @@ export const FILE_CHANGES = [
   {
     id: 'vm-fd-before-vm',
     subject: 'KVM: Get an fd before creating the VM',
-    commit: '20020f4cf2e6',
+    commit: '20020f4cf2f9',
+    seen: 'list',
     first: 'v6.0',
     effect: 'KVM_CREATE_VM takes its descriptor number before it makes the VM; before, afterwards. Not measured.',
     where: 'virt/kvm/kvm_main.c kvm_dev_ioctl_create_vm()',
@@ -14,6 +15,7 @@ export const FILE_CHANGES = [
     id: 'epoll-ioctl',
     subject: 'eventpoll: Add epoll ioctl for epoll_params',
     commit: '18e2bf0edf4d',
+    seen: 'list',
     first: 'v6.9',
     effect: 'An epoll descriptor answers an unknown request with EINVAL instead of ENOTTY.',
     where: 'fs/eventpoll.c ep_eventpoll_ioctl()',

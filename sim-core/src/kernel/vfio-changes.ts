@@ -5,6 +5,8 @@ export const VFIO_CHANGES = [
   {
     id: 'noiommu',
     subject: 'vfio: Include No-IOMMU mode',
+    commit: '03a76b60f8ba',
+    seen: 'mail',
     first: 'v4.5',
     effect:
       'A device without an IOMMU gets a group of its own, /dev/vfio/noiommu-N, and may only use VFIO_NOIOMMU_IOMMU.',
@@ -15,6 +17,7 @@ export const VFIO_CHANGES = [
     id: 'type1-multi-domain',
     subject: 'vfio/iommu_type1: Multi-IOMMU domain support',
     commit: '1ef3e2bc0422',
+    seen: 'mail',
     first: 'v3.15',
     effect:
       'A container has a domain for each kind of mapping; mappings ask for IOMMU_CACHE where the IOMMU is coherent; VFIO_TYPE1v2_IOMMU and VFIO_DMA_CC_IOMMU exist.',
@@ -32,6 +35,8 @@ export const VFIO_CHANGES = [
   {
     id: 'type1-nesting',
     subject: 'vfio/iommu_type1: add new VFIO_TYPE1_NESTING_IOMMU IOMMU type',
+    commit: 'f5c9ecebaf2a',
+    seen: 'mail',
     first: 'v3.19',
     until: 'v6.13',
     effect: 'VFIO_CHECK_EXTENSION knows VFIO_TYPE1_NESTING_IOMMU.',
@@ -41,6 +46,8 @@ export const VFIO_CHANGES = [
   {
     id: 'mdev',
     subject: 'vfio: Mediated device Core driver',
+    commit: '7b96953bc640',
+    seen: 'mail',
     first: 'v4.10',
     effect: 'Mediated devices: groups whose devices have no IOMMU domain of their own.',
     where: 'drivers/vfio/mdev/mdev_core.c',
@@ -59,6 +66,7 @@ export const VFIO_CHANGES = [
     id: 'type1-iova-list',
     subject: 'vfio/type1: check dma map request is within a valid iova range',
     commit: '9b77e5c79840',
+    seen: 'mail',
     first: 'v5.4',
     effect: 'MAP_DMA outside the aperture or in a reserved region is EINVAL.',
     where: 'drivers/vfio/vfio_iommu_type1.c vfio_dma_do_map()',
@@ -66,6 +74,8 @@ export const VFIO_CHANGES = [
   {
     id: 'type1-unmap-all',
     subject: 'vfio/type1: implement unmap all',
+    commit: 'c19650995374',
+    seen: 'list',
     first: 'v5.12',
     effect: 'VFIO_DMA_UNMAP_FLAG_ALL, VFIO_DMA_UNMAP_FLAG_VADDR and VFIO_DMA_MAP_FLAG_VADDR exist.',
     where: 'drivers/vfio/vfio_iommu_type1.c vfio_dma_do_unmap()',
@@ -74,6 +84,7 @@ export const VFIO_CHANGES = [
     id: 'dma-owner',
     subject: 'vfio: Set DMA ownership for VFIO devices',
     commit: '70693f470848',
+    seen: 'list',
     first: 'v5.19',
     effect:
       'SET_CONTAINER claims the DMA of the whole IOMMU group, and a host driver cannot bind to a claimed group; before, viability was looked at when it mattered.',
@@ -90,6 +101,8 @@ export const VFIO_CHANGES = [
   {
     id: 'group-lock-mutex',
     subject: 'vfio: Change vfio_group->group_rwsem to a mutex',
+    commit: 'c82e81ab2569',
+    seen: 'list',
     first: 'v6.1',
     effect: 'The lock of a group is a mutex called group_lock; before, a read-write semaphore called group_rwsem.',
     where: 'drivers/vfio/vfio_main.c',
@@ -106,6 +119,7 @@ export const VFIO_CHANGES = [
     id: 'update-vaddr-without-mdev',
     subject: 'vfio/type1: exclude mdevs from VFIO_UPDATE_VADDR',
     commit: 'ef3a3f6a294b',
+    seen: 'list',
     first: 'v6.2',
     effect: 'VFIO_UPDATE_VADDR is only offered by a container with a driver and without emulated groups.',
     where: 'drivers/vfio/vfio_iommu_type1.c vfio_iommu_type1_check_extension()',
@@ -113,6 +127,8 @@ export const VFIO_CHANGES = [
   {
     id: 'iommufd',
     subject: 'iommufd: File descriptor, context, kconfig and makefiles',
+    commit: '2ff4bed7fee7',
+    seen: 'list',
     first: 'v6.2',
     effect: '/dev/iommu exists, and SET_CONTAINER takes an iommufd; a file that is neither is EBADFD.',
     where: 'drivers/iommu/iommufd/main.c, drivers/vfio/group.c vfio_group_ioctl_set_container()',
@@ -127,6 +143,8 @@ export const VFIO_CHANGES = [
   {
     id: 'device-holds-kvm',
     subject: 'vfio: fix deadlock between group lock and kvm lock',
+    commit: '2b48f52f2bff',
+    seen: 'list',
     first: 'v6.3',
     effect:
       'The kvm pointer of a group has a spin lock of its own, and VFIO holds a reference to the VM from the first open of a device to its last close.',
@@ -135,6 +153,8 @@ export const VFIO_CHANGES = [
   {
     id: 'vfio-cdev',
     subject: 'vfio: Add cdev for vfio_device',
+    commit: '8b6f173a4ce4',
+    seen: 'list',
     first: 'v6.6',
     effect:
       '/dev/vfio/devices/vfioN opens a device without its group, and VFIO_DEVICE_BIND_IOMMUFD, ATTACH and DETACH exist.',
@@ -143,6 +163,8 @@ export const VFIO_CHANGES = [
   {
     id: 'hwpt-alloc',
     subject: 'iommufd: Add IOMMU_HWPT_ALLOC',
+    commit: '7074d7bd67d4',
+    seen: 'list',
     first: 'v6.6',
     effect: 'User space can make hardware page tables that stay when their devices leave.',
     where: 'drivers/iommu/iommufd/hw_pagetable.c iommufd_hwpt_alloc()',
@@ -150,6 +172,8 @@ export const VFIO_CHANGES = [
   {
     id: 'enforce-at-allocation',
     subject: 'iommufd: Only enforce cache coherency in iommufd_hw_pagetable_alloc',
+    commit: '2ccabf81ddff',
+    seen: 'list',
     first: 'v6.7',
     effect:
       'A hardware page table enforces coherency if its first device can, and never changes; before, a later device could upgrade it.',
@@ -159,6 +183,7 @@ export const VFIO_CHANGES = [
     id: 'enforce-only-empty-domain',
     subject: 'iommu/vt-d: Support enforce_cache_coherency only for empty domains',
     commit: 'e645c20e8e9c',
+    seen: 'list',
     first: 'v6.7',
     until: 'v6.19',
     effect:
@@ -170,6 +195,7 @@ export const VFIO_CHANGES = [
     id: 'needs-cache-coherency',
     subject: 'vfio: Require that devices support DMA cache coherence',
     commit: 'e8ae0e140c05',
+    seen: 'list',
     first: 'v5.19',
     effect: 'A device whose IOMMU lacks IOMMU_CAP_CACHE_COHERENCY is refused by VFIO: binding its driver is EINVAL.',
     where: 'drivers/vfio/vfio.c vfio_group_find_or_alloc()',
@@ -178,6 +204,7 @@ export const VFIO_CHANGES = [
     id: 'rmrr-locked',
     subject: 'iommu/vt-d: Exclude devices using RMRRs from IOMMU API domains',
     commit: 'c875d2c1b808',
+    seen: 'mail',
     first: 'v3.17',
     until: 'v6.6',
     effect: 'A device with an RMRR cannot be attached to a domain of VFIO: EPERM.',
@@ -188,6 +215,7 @@ export const VFIO_CHANGES = [
     id: 'direct-mappings-refused',
     subject: 'iommu: Prevent RESV_DIRECT devices from blocking domains',
     commit: 'a48ce36e2786',
+    seen: 'list',
     first: 'v6.6',
     effect:
       'DMA of a group that the firmware wants direct mappings for cannot be claimed: SET_CONTAINER and BIND_IOMMUFD are EINVAL.',
@@ -198,6 +226,7 @@ export const VFIO_CHANGES = [
     id: 'vtd-first-level',
     subject: 'iommu/vt-d: Use iova over first level',
     commit: 'b802d070a52a',
+    seen: 'mail',
     first: 'v5.6',
     effect:
       'VFIO domains of a VT-d unit in scalable mode use first-level tables, whose entries have no SNP. Up to v5.12 PGSNP is not set either, and the driver claims coherency by snoop control.',
@@ -207,6 +236,7 @@ export const VFIO_CHANGES = [
     id: 'first-level-page-snoop',
     subject: 'iommu/vt-d: Report right snoop capability when using FL for IOVA',
     commit: '6c00612d0cba',
+    seen: 'list',
     first: 'v5.13',
     until: 'v5.19',
     effect:
@@ -233,6 +263,8 @@ export const VFIO_CHANGES = [
   {
     id: 'vtd-hwpt-pasid',
     subject: 'iommu/vt-d: Add IOMMU_HWPT_ALLOC_PASID support',
+    commit: 'ce15c13e7a14',
+    seen: 'list',
     first: 'v6.15',
     effect:
       'On a VT-d unit IOMMU_HWPT_ALLOC takes the flag IOMMU_HWPT_ALLOC_PASID, which changes nothing there; before, EOPNOTSUPP.',
@@ -241,7 +273,9 @@ export const VFIO_CHANGES = [
   },
   {
     id: 'smmu-enforce-coherency',
-    subject: 'iommu/arm-smmu-v3: Implement IOMMU_HWPT_ALLOC with CANWBS and enforce_cache_coherency',
+    subject: 'iommu/arm-smmu-v3: Report IOMMU_CAP_ENFORCE_CACHE_COHERENCY for CANWBS',
+    commit: 'e89573cf4a13',
+    seen: 'list',
     first: 'v6.13',
     effect: 'SMMUv3 domains of masters that can do coherent write-back enforce coherency.',
     where: 'drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.c arm_smmu_enforce_cache_coherency()',
@@ -250,6 +284,7 @@ export const VFIO_CHANGES = [
     id: 'bind-token',
     subject: 'vfio/pci: Do vf_token checks for VFIO_DEVICE_BIND_IOMMUFD',
     commit: '86624ba3b522',
+    seen: 'list',
     first: 'v6.17',
     effect: 'Bit 0 of the flags of BIND_IOMMUFD says that a token is passed.',
     where: 'drivers/vfio/device_cdev.c vfio_df_ioctl_bind_iommufd()',
@@ -257,7 +292,9 @@ export const VFIO_CHANGES = [
   },
   {
     id: 'map-overflow',
-    subject: 'vfio/type1: sanitize for overflow using check_*_overflow',
+    subject: 'vfio/type1: sanitize for overflow using check_*_overflow()',
+    commit: '6012379ede6a',
+    seen: 'list',
     first: 'v6.18',
     effect: 'MAP_DMA and UNMAP_DMA of a range that wraps are EOVERFLOW; before, EINVAL.',
     where: 'drivers/vfio/vfio_iommu_type1.c vfio_dma_do_map()',
@@ -283,6 +320,7 @@ export const VFIO_CHANGES = [
     id: 'spapr-tce-64',
     subject: 'KVM: PPC: Add support for 64bit TCE windows',
     commit: '58ded4201ff0',
+    seen: 'mail',
     first: 'v4.6',
     effect: 'KVM_CREATE_SPAPR_TCE_64 exists on POWER.',
     where: 'arch/powerpc/kvm/powerpc.c kvm_arch_vm_ioctl()',
@@ -292,6 +330,7 @@ export const VFIO_CHANGES = [
     id: 'spapr-v2',
     subject: 'vfio: powerpc/spapr: Register memory and define IOMMU v2',
     commit: '2157e7b82f3b',
+    seen: 'lines',
     first: 'v4.2',
     effect: 'A container can have VFIO_SPAPR_TCE_v2_IOMMU, which takes several groups.',
     where: 'drivers/vfio/vfio_iommu_spapr_tce.c tce_iommu_ioctl()',
@@ -301,6 +340,7 @@ export const VFIO_CHANGES = [
     id: 'spapr-tce',
     subject: 'KVM: PPC: VFIO: Add in-kernel acceleration for VFIO',
     commit: '121f80ba68f1',
+    seen: 'mail',
     first: 'v4.12',
     effect: 'kvm-vfio has KVM_DEV_VFIO_GROUP_SET_SPAPR_TCE on POWER.',
     where: 'virt/kvm/vfio.c kvm_vfio_set_group()',
@@ -310,6 +350,7 @@ export const VFIO_CHANGES = [
     id: 'spapr-group-reference',
     subject: 'vfio: Hold a reference to the iommu_group in kvm for SPAPR',
     commit: '819da99a7360',
+    seen: 'list',
     first: 'v6.1',
     effect:
       'On POWER an entry keeps its IOMMU group from the first SET_SPAPR_TCE on; removing an entry that never had one is a kernel warning (derived).',
@@ -319,6 +360,7 @@ export const VFIO_CHANGES = [
     id: 'spapr-iommu-ops',
     subject: 'powerpc/iommu: Add iommu_ops to report capabilities and allow blocking domains',
     commit: 'a940904443e4',
+    seen: 'list',
     first: 'v6.4',
     effect: 'POWER says that DMA is cache coherent; from v5.19 on VFIO refused every device there.',
     where: 'arch/powerpc/kernel/iommu.c spapr_tce_iommu_capable()',

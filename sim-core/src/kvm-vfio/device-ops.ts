@@ -86,12 +86,7 @@ export function createDeviceOps(
   );
 
   const setGroup = kernel.has('file-identity')
-    ? routines.define(
-        () => (kernel.has('file-add-device-files') ? 'kvm_vfio_set_file' : 'kvm_vfio_set_group'),
-        'virt/kvm/vfio.c',
-        ['dev: kvmDevice'],
-        setEntry,
-      )
+    ? routines.define('kvm_vfio_set_file', 'virt/kvm/vfio.c', ['dev: kvmDevice'], setEntry)
     : undefined;
 
   const setAttr = routines.define('kvm_vfio_set_attr', 'virt/kvm/vfio.c', ['dev: kvmDevice'], (r, dev) => {

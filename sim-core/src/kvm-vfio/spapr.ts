@@ -28,7 +28,6 @@ export function createSpapr(base: WorldBase, world: () => World, list: List<Entr
   const { kernel, routines, topology } = base;
   if (topology.cpu.vendor !== 'power' || !kernel.has('spapr-tce')) return undefined;
   const byFile = kernel.has('file-identity');
-  const suffix = kernel.has('file-add-device-files') ? 'file' : 'group';
 
   const refuse = base.refusals.add({
     notListed: [E.NOENT, 'no entry for the group in the list'],
@@ -64,7 +63,7 @@ export function createSpapr(base: WorldBase, world: () => World, list: List<Entr
   }
 
   const setTce = routines.define(
-    byFile ? `kvm_vfio_${suffix}_set_spapr_tce` : 'kvm_vfio_set_group',
+    byFile ? 'kvm_vfio_file_set_spapr_tce' : 'kvm_vfio_set_group',
     'virt/kvm/vfio.c',
     ['dev: kvmDevice'],
     (r, dev) => {

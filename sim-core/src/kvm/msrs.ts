@@ -117,13 +117,13 @@ export function createMsrs(base: WorldBase, world: () => World): Msrs {
     write,
     read,
     zaps,
-    setMsrs: define('kvm_set_msr', (t, vm, vcpu, entry) => {
+    setMsrs: define('do_set_msr', (t, vm, vcpu, entry) => {
       const [msr, value] = [field32(t, entry, 'index'), field64(t, entry, 'data')];
       if (problem(msr, value) !== undefined) return 'refused';
       write(t.machine, vcpu, msr, value);
       return zaps(t.machine, vm, vcpu, msr);
     }),
-    getMsrs: define('kvm_get_msr', (t, _vm, vcpu, entry) => {
+    getMsrs: define('do_get_msr', (t, _vm, vcpu, entry) => {
       writeField(t, entry, 'data', Number(BigInt.asIntN(32, read(t.machine, vcpu, field32(t, entry, 'index')))));
       return undefined;
     }),

@@ -242,7 +242,7 @@ export function createSlots(base: WorldBase, world: () => World): Slots {
     all,
     explicit,
     setRegion: define('kvm_vm_ioctl_set_memory_region'),
-    setRegion2: kernel.has('memory-region2') ? define('kvm_vm_ioctl_set_memory_region2') : undefined,
+    setRegion2: kernel.has('memory-region2') ? define('kvm_vm_ioctl_set_memory_region') : undefined,
 
     backing(state, vm, page) {
       if (!any || state[explicit.base + vm] === 0)

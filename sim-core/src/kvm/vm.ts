@@ -59,20 +59,31 @@ const CAP = {
   noncoherentMemslots: 236,
 } as const;
 
+/** Where kvm_arch_init_vm() is, but for x86. */
+const INIT_VM: Readonly<Partial<Record<string, string>>> = {
+  arm64: 'arch/arm64/kvm/arm.c',
+  power: 'arch/powerpc/kvm/powerpc.c',
+};
+
 export function createVms(base: WorldBase, world: () => World, quirks: Quirks, hooks: VmHooks): Vms {
   const { layout, topology, dims, kernel, routines } = base;
   const references = layout.field('vmReferences', [dims.vms]);
   const process = layout.field('vmProcess', [dims.vms], { labels: [undefined], values: ['', ...topology.processes] });
   const lock = layout.field('kvmLock', [dims.vms]);
   const refuse = base.refusals.add({
-    type: [E.INVAL, 'a VM type other than 0 ({})', 'number'],
-    wideType: [E.INVAL, 'a VM type of more than 32 bits'],
     noEnableCap: [E.NOTTY, 'no such request for a VM: this kernel has no KVM_ENABLE_CAP there'],
     flags: [E.INVAL, 'flags other than 0 ({x})', 'number'],
     capability: [E.INVAL, 'no capability {} that can be switched on', 'number'],
     quirks: [E.INVAL, 'quirks that this kernel does not know, or that this CPU does not have'],
     otherProcess: [E.IO, '{} created by another process', 'vm'],
   });
+  const refuseType = base.refusals.add(
+    {
+      other: [E.INVAL, 'a VM type other than 0 ({})', 'number'],
+      wide: [E.INVAL, 'a VM type of more than 32 bits'],
+    },
+    { name: 'kvm_arch_init_vm', source: INIT_VM[topology.cpu.vendor] ?? 'arch/x86/kvm/x86.c' },
+  );
   const read = (m: Machine, slot: number): number => m.state[slot]!;
   const x86 = isX86(topology.cpu);
   const power = topology.cpu.vendor === 'power';
@@ -95,8 +106,8 @@ export function createVms(base: WorldBase, world: () => World, quirks: Quirks, h
     // linux: arch/x86/kvm/x86.c kvm_arch_init_vm(): only type 0 without a confidential-computing vendor module.
     const type = argument(t, 2);
     // An unsigned long in the kernel: 0x1_0000_0000 is not type 0.
-    if (type.wide(t) > 0xffff_ffffn) return refuse.wideType(machine);
-    if (type.int(t) !== 0) return refuse.type(machine, type.int(t));
+    if (type.wide(t) > 0xffff_ffffn) return refuseType.wide(machine);
+    if (type.int(t) !== 0) return refuseType.other(machine, type.int(t));
     let vm = 0 as VmId;
     while (vm < dims.vms && read(machine, process.base + vm) !== 0) vm++;
     if (vm === dims.vms) throw tooManyAtOnce(`the scenario has more than ${dims.vms} VMs`);

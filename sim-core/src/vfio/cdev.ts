@@ -220,8 +220,10 @@ export function createCdev(
     r.local((t) => {
       const result = t.value;
       t.machine.put(devSetLock(t), 0);
-      if (result > 0) writeField(t, argument(t, 2), 'pt_id', result);
-      t.return(Math.min(result, 0));
+      const arg = argument(t, 2);
+      if (result === 0)
+        writeField(t, arg, 'pt_id', iommufd.hwpts.attachedId(t.machine, deviceOf(t), field32(t, arg, 'pt_id')));
+      t.return(result);
     });
   });
 

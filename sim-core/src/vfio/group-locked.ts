@@ -9,7 +9,6 @@ import type { Task } from '../engine/task.ts';
 import { argument, pointedInt } from '../files/user-memory.ts';
 import type { Iommufd } from '../iommu/iommufd.ts';
 import { E } from '../kernel/errno.ts';
-import { sourceIn } from '../kernel/functions.ts';
 import {
   type ContainerId,
   type DeviceId,
@@ -165,32 +164,25 @@ export function createLockedGroups(
     return 0;
   }
 
-  const unsetContainer = routines.define(
-    sourceIn(kernel.profile, 'drivers/vfio/container.c') === 'drivers/vfio/container.c'
-      ? 'vfio_group_ioctl_unset_container'
-      : 'vfio_group_unset_container',
-    source,
-    ['filep: file'],
-    (r, filep) => {
-      const finish = (t: Task, result: number): void => {
-        t.machine.put(lockOf(groupOf(t, filep)), 0);
-        t.return(result);
-      };
-      r.lock(lockName(), (t) => lockOf(groupOf(t, filep)));
-      r.local((t) => {
-        const { machine: m } = t;
-        const group = groupOf(t, filep);
-        if (!hasIommu(m, group)) return finish(t, refuse.noIommu(m, group));
-        if (read(m, state.groupContainer, group) === 0) return;
-        if (read(m, state.containerUsers, group) !== 1) return finish(t, refuse.usersLeft(m, group));
-        t.call(containers.detachGroup, group);
-      });
-      r.local((t) => {
-        dropIommufd(t, groupOf(t, filep));
-        finish(t, 0);
-      });
-    },
-  );
+  const unsetContainer = routines.define('vfio_group_ioctl_unset_container', source, ['filep: file'], (r, filep) => {
+    const finish = (t: Task, result: number): void => {
+      t.machine.put(lockOf(groupOf(t, filep)), 0);
+      t.return(result);
+    };
+    r.lock(lockName(), (t) => lockOf(groupOf(t, filep)));
+    r.local((t) => {
+      const { machine: m } = t;
+      const group = groupOf(t, filep);
+      if (!hasIommu(m, group)) return finish(t, refuse.noIommu(m, group));
+      if (read(m, state.groupContainer, group) === 0) return;
+      if (read(m, state.containerUsers, group) !== 1) return finish(t, refuse.usersLeft(m, group));
+      t.call(containers.detachGroup, group);
+    });
+    r.local((t) => {
+      dropIommufd(t, groupOf(t, filep));
+      finish(t, 0);
+    });
+  });
 
   /** v5.19..v6.1: the container answers; a group without one counts as coherent. */
   function coherentByContainer(r: RoutineBuilder, file: Local<FileId>): void {
@@ -232,7 +224,9 @@ export function createLockedGroups(
     if (old !== NONE) vmFiles.drop(t, old);
   }
 
-  const groupSetKvm = routines.define('vfio_group_set_kvm', source, ['group: group', 'kvm: vm?'], (r, group, kvm) => {
+  // What is for groups and for devices was split when files of devices came.
+  const setName = (): string => (kernel.has('file-add-device-files') ? 'vfio_group_set_kvm' : 'vfio_file_set_kvm');
+  const groupSetKvm = routines.define(setName, source, ['group: group', 'kvm: vm?'], (r, group, kvm) => {
     const lock = (t: Task): number =>
       (kernel.has('device-holds-kvm') ? state.kvmRefLock.base : state.groupLock.base) + group.of(t);
     r.lock(kernel.has('device-holds-kvm') ? 'group->kvm_ref_lock' : lockName(), lock);

@@ -68,7 +68,7 @@ export function createPciDevices(base: WorldBase, state: VfioState): PciDevices 
   );
 
   const getInfo = routines.define(
-    'vfio_pci_core_ioctl',
+    'vfio_pci_ioctl_get_info',
     'drivers/vfio/pci/vfio_pci_core.c',
     ['vdev: file'],
     (r, vdev) =>

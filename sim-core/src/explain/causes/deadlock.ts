@@ -71,7 +71,13 @@ function waitLink(history: History, event: number, { actor, holder, frames, lock
   const sources: Source[] = top ? [{ document: 'linux', place: `${top.source} ${top.name}()` }] : [];
   return {
     event: last,
-    text: `${history.actorName(actor)} waits in ${top?.name}() for ${lock} (${history.placeText(last)}): ${by}. It came there by ${frames.map(({ routine }) => routine.name).join(' → ')}.`,
+    text: `${history.actorName(actor)} waits in ${top?.name}() for ${lock} (${history.placeText(last)}): ${by}. It came there by ${pathOf(frames)}.`,
     sources,
   };
+}
+
+/** The functions of a stack, outermost first. Work that is part of one function on this kernel names it once. */
+function pathOf(frames: readonly FrameView[]): string {
+  const names = frames.map(({ routine }) => routine.name);
+  return names.filter((name, depth) => name !== names[depth - 1]).join(' → ');
 }
