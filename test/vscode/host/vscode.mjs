@@ -29,8 +29,12 @@ const { values, positionals } = parseArgs({
 const say = (line) => process.stderr.write(`${line}\n`);
 const scratch = await mkdtemp(path.join(tmpdir(), 'snoopscope-vscode-'));
 const closers = [() => rm(scratch, { recursive: true, force: true, maxRetries: 3 })];
-const close = async () => {
-  for (const closer of closers.splice(0).reverse()) await closer();
+let closing;
+const close = () => {
+  closing ??= (async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  })();
+  return closing;
 };
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => close().then(() => process.exit(130)));
 
