@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 /** Counts the threads of its process, and ends them: it has a process of its own. */
 const OWN_PROCESS = 'test/explore/threads.test.ts';
+/** What shares a window with a browser, or a browser with a machine that is busy, may lose a race to it once. */
+const BROWSERS = ['test/playground/playground.test.ts', 'test/start/start.test.ts'];
 
 export default defineConfig({
   // As scripts/build.mjs bundles pages of the documentation.
@@ -26,9 +28,11 @@ export default defineConfig({
           name: 'unit',
           isolate: false,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/vscode/**', OWN_PROCESS],
+          exclude: ['test/vscode/**', OWN_PROCESS, ...BROWSERS],
         },
       },
+      // A second run tells a lost race from a fault; `npm test` names each test that needed one.
+      { extends: true, test: { name: 'browsers', include: BROWSERS, retry: 1, testTimeout: 900_000 } },
       { extends: true, test: { name: 'threads', include: [OWN_PROCESS] } },
     ],
   },

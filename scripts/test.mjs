@@ -38,7 +38,7 @@ if (await part('install', ensureInstalled)) {
 }
 await rm(scratch, { recursive: true, force: true });
 
-for (const title of total.retried) output.write(`retried: ${title} (its first run failed, see above)\n`);
+for (const retried of total.retried) output.write(`retried, and passed: ${retried}\n`);
 for (const { title, reason } of total.skipped) output.write(`skipped: ${title} (${reason})\n`);
 // Last, so that the end of a log that was cut has them.
 for (const failure of total.failures) output.write(`failed: ${failure}\n`);
@@ -88,9 +88,10 @@ async function vitest(to) {
     to,
   );
   const { testResults } = JSON.parse(await readFile(report, 'utf8'));
-  const { passed, failed, skipped, failures } = unitOutcome(testResults, log, root);
+  const { passed, failed, retried, skipped, failures } = unitOutcome(testResults, log, root);
   total.passed += passed;
   total.failed += failed;
+  total.retried.push(...retried);
   total.skipped.push(...skipped);
   total.failures.push(...failures);
   if (testResults.length === 0) throw new Error('vitest found no tests');
@@ -106,7 +107,9 @@ async function vscode(to) {
   total.failed += count('failed');
   const failed = outcomes.filter(({ kind }) => kind === 'failed');
   total.failures.push(...failed.map(({ title, error }) => failedLine(title, error)));
-  total.retried.push(...outcomes.filter(({ kind }) => kind === 'retried').map(({ title }) => title));
+  total.retried.push(
+    ...outcomes.filter(({ kind }) => kind === 'retried').map(({ title, error }) => failedLine(title, error)),
+  );
   total.skipped.push(...outcomes.filter(({ kind }) => kind === 'skipped'));
   if (outcomes.length === 0) throw new Error('the suite in VS Code ran no tests');
   if (code !== 0 && count('failed') === 0) throw new Error(`the suite in VS Code ended with exit code ${code}`);

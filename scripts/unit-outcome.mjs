@@ -13,11 +13,11 @@ const REASON =
 /**
  * @param testResults of vitest's JSON report
  * @param log what vitest printed
- * @returns {{ passed: number, failed: number, skipped: { title: string, reason: string }[], failures: string[] }}
- *   `failures` has a line for each test that failed, and for each file that did not finish.
+ * @returns {{ passed: number, failed: number, retried: string[], skipped: { title: string, reason: string }[], failures: string[] }}
+ *   `retried` has a line for each test that passed only when it ran again; `failures` has a line for each test that failed, and for each file that did not finish.
  */
 export function unitOutcome(testResults, log, root) {
-  const outcome = { passed: 0, failed: 0, skipped: [], failures: [] };
+  const outcome = { passed: 0, failed: 0, retried: [], skipped: [], failures: [] };
   const text = log.replaceAll(ANSI, '');
   const { ends, unreached } = crashesOf(text, testResults);
   const reasons = [...new Set([...text.matchAll(REASON)].map(([line]) => line.replace(/^# ?/, '')))];
@@ -26,8 +26,11 @@ export function unitOutcome(testResults, log, root) {
     const failed = [];
     let notRun = 0;
     for (const { status, fullName, meta, failureMessages } of file.assertionResults) {
-      if (status === 'passed') outcome.passed++;
-      else if (status === 'failed') failed.push(failedLine(`${name} ${fullName}`, failureMessages?.[0]));
+      if (status === 'passed') {
+        outcome.passed++;
+        // A test that passes has errors only of an earlier run of it.
+        if (failureMessages?.length > 0) outcome.retried.push(failedLine(`${name} ${fullName}`, failureMessages[0]));
+      } else if (status === 'failed') failed.push(failedLine(`${name} ${fullName}`, failureMessages?.[0]));
       // What was not skipped on purpose was not reached.
       else if (status === 'pending') notRun++;
       else outcome.skipped.push({ title: fullName, reason: meta?.reason ?? 'its test gives no reason' });

@@ -52,12 +52,13 @@ describe('in a browser', () => {
     const child = start(state, ['--browser', '--no-open', '--here', here]);
     const url = await printedUrl(child);
 
+    const broken = 'setup {\n  kvm = opne("/dev/kvm", O_RDWR)\n  vm = ioctl(kvm, KVM_CREATE_MV)\n}\n';
+    // Before the window is there: what is written while VS Code begins to watch the folder it may never notice.
+    await writeFile(path.join(here, 'broken.snoop'), broken);
     const page = await open(url);
     // The scenario is open, and the lens above it is an answer of the language server.
-    await page.locator('.tab.active', { hasText: 'local-cpu-not-flushed.snoop' }).waitFor({ timeout: 60_000 });
-    await page.locator('.codelens-decoration', { hasText: 'Check' }).first().waitFor({ timeout: 60_000 });
-    const broken = 'setup {\n  kvm = opne("/dev/kvm", O_RDWR)\n  vm = ioctl(kvm, KVM_CREATE_MV)\n}\n';
-    await writeFile(path.join(here, 'broken.snoop'), broken);
+    await page.locator('.tab.active', { hasText: 'local-cpu-not-flushed.snoop' }).waitFor();
+    await page.locator('.codelens-decoration', { hasText: 'Check' }).first().waitFor();
     await page.locator('.monaco-list-row', { hasText: 'broken.snoop' }).dblclick();
     await page.locator('.squiggly-error').first().waitFor();
     await page.locator('.codelens-decoration a', { hasText: 'Explore' }).first().click();

@@ -24,6 +24,7 @@ test('files that finish', () => {
       status: 'failed',
       assertionResults: [
         result('fits', 'passed'),
+        result('at last', 'passed', {}, ['Error: Timeout 30000ms exceeded.\n    at a.test.ts:9']),
         result('does not', 'failed', {}, [
           '\u001b[31mAssertionError\u001b[39m: expected 1 to be 2\n    at a.test.ts:3',
         ]),
@@ -37,8 +38,9 @@ test('files that finish', () => {
     { name: '/r/test/does-not-load.test.ts', status: 'failed', message: 'Cannot find module', assertionResults: [] },
   ];
   expect(unitOutcome(results, '', '/r')).toEqual({
-    passed: 1,
+    passed: 2,
     failed: 2,
+    retried: ['test/a.test.ts at last: Error: Timeout 30000ms exceeded.'],
     skipped: [
       { title: 'later', reason: 'no window here' },
       { title: 'never', reason: 'its test gives no reason' },
@@ -67,6 +69,7 @@ test('what a crash kept from running has failed, and file, signal and reason are
   expect(unitOutcome(results, log, '/r')).toEqual({
     passed: 1,
     failed: 2,
+    retried: [],
     skipped: [],
     failures: ['test/a.test.ts crashed with SIGTRAP: Check failed: jit_page.has_value(). (2 tests of it did not run)'],
   });
@@ -82,6 +85,7 @@ test('files of one process: the one that crashed is named, those after it have f
   expect(unitOutcome(results, log, '/r')).toEqual({
     passed: 1,
     failed: 2,
+    retried: [],
     skipped: [],
     failures: [
       'test/b.test.ts crashed with SIGABRT (1 test of it did not run)',
@@ -99,7 +103,16 @@ test.each([true, false])('a real run whose files kill their processes, isolated:
   const write = (name: string, text: string) => writeFileSync(path.join(folder, name), text);
   const config = { include: ['*.test.mjs'], globals: true, isolate };
   write('vitest.config.mjs', `export default { test: ${JSON.stringify(config)} };`);
-  write('fine.test.mjs', "test('fine', () => {}); test['skip']('left out', () => {});");
+  write(
+    'fine.test.mjs',
+    `let runs = 0;
+test('fine', () => {});
+test['skip']('left out', () => {});
+test('at last', { retry: 1 }, () => {
+  if (++runs < 2) throw new Error('not yet');
+});
+`,
+  );
   write(
     'signal.test.mjs',
     `test('first', () => {});
@@ -125,10 +138,17 @@ test('third', () => {});
   const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
   const crash = 'signal.test.mjs crashed with SIGKILL: FATAL ERROR: Reached heap limit (3 tests of it did not run)';
   const leftOut = [{ title: 'left out', reason: 'its test gives no reason' }];
+  const retried = ['fine.test.mjs at last: Error: not yet'];
   // The longer file comes first, and takes the other along where they share a process.
   expect(unitOutcome(testResults, stdout + stderr, folder)).toEqual(
     isolate
-      ? { passed: 1, failed: 3, skipped: leftOut, failures: [crash] }
-      : { passed: 0, failed: 4, skipped: [], failures: [crash, 'fine.test.mjs did not run: its process had crashed'] },
+      ? { passed: 2, failed: 3, retried, skipped: leftOut, failures: [crash] }
+      : {
+          passed: 0,
+          failed: 4,
+          retried: [],
+          skipped: [],
+          failures: [crash, 'fine.test.mjs did not run: its process had crashed'],
+        },
   );
 });

@@ -8,10 +8,14 @@ const chromiumArgs = [
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
 ];
 
+/** Milliseconds after which what was waited for will not come, on a machine that is busy with other tests as well. */
+export const PATIENCE = 150_000;
+
 /** Starts Chromium with one empty page. `browser` is what installChromium() returned. */
 export async function openPage({ executablePath, env }) {
   const browser = await chromium.launch({ executablePath, env, headless: true, args: chromiumArgs });
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  page.setDefaultTimeout(PATIENCE);
   return { browser, page };
 }
 
@@ -29,7 +33,7 @@ export async function openWorkbench(page, url, { onLog = () => {} } = {}) {
   await page.exposeFunction('codeAutomationLog', (type, args) => onLog(type, args));
   await page.exposeFunction('codeAutomationExit', (code) => exit(code));
   await page.goto(url, { waitUntil: 'commit' });
-  await page.waitForSelector('.monaco-workbench .statusbar-item', { timeout: 90_000 });
+  await page.waitForSelector('.monaco-workbench .statusbar-item');
   return { exited };
 }
 

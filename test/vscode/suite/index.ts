@@ -9,7 +9,7 @@ export async function run(): Promise<void> {
   // A test that hangs fails; the first terminal or view of a window takes its time on a busy machine.
   // What shares a window with VS Code's own work may lose a race to it once: a second run tells that from a fault, and
   // the summary names what needed one.
-  const mocha = new Mocha({ ui: 'tdd', timeout: 60_000, retries: 1, reporter: Reporter, grep });
+  const mocha = new Mocha({ ui: 'tdd', timeout: 180_000, retries: 1, reporter: Reporter, grep });
   mocha.suite.emit('pre-require', globalThis, '', mocha);
   await import('./language.test.ts');
   await import('./debug.test.ts');
