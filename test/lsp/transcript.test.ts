@@ -5,7 +5,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import type { SemanticTokens } from 'vscode-languageserver';
 import { TOKEN_LEGEND } from '../../server/src/to-lsp.ts';
-import { connected, FULL_CAPABILITIES } from './client.ts';
+import { connected, FULL_CAPABILITIES, type Published } from './client.ts';
 
 const golden = path.join(import.meta.dirname, 'transcript.golden.txt');
 const SCENARIO = 'transcript.snoop';
@@ -20,6 +20,8 @@ test('the conversation about a scenario is the recorded one', async () => {
   record('initialize', (await client.initialize({ capabilities: FULL_CAPABILITIES })).capabilities);
   await client.open(uri, text);
   record('publishDiagnostics', await client.diagnostics(uri));
+  // Hints tell of predictions once those are there: waited for here, so that time decides nothing.
+  record('publishDiagnostics, with predictions', await client.diagnostics(uri, predicted));
   const textDocument = { uri };
   const range = { start: { line: 0, character: 0 }, end: { line: text.split('\n').length, character: 0 } };
   for (const method of ['documentSymbol', 'foldingRange', 'codeLens', 'formatting'])
@@ -38,6 +40,8 @@ test('the conversation about a scenario is the recorded one', async () => {
   expect(existsSync(golden), 'run with UPDATE=1 to write the transcript').toBe(true);
   expect(transcript).toBe(readFileSync(golden, 'utf8'));
 });
+
+const predicted = ({ diagnostics }: Published): boolean => diagnostics.some(({ code }) => code === 'failing-call');
 
 /** One line for each element, or each property. */
 function shown(answer: unknown): string[] {
