@@ -83,7 +83,7 @@ const withProgramsSimulator = {
   alias: { '@snoopscope/sim-core': path.join(root, 'scripts/stand-ins/shared-simulator.cjs') },
 };
 
-/** What the language server in a browser has no use for either: it knows which kernels have a change, and its other part what to say of it. */
+/** What the language server in a browser has no use for either: it knows which kernels have a change, and its other part what to say about it. */
 const withoutChangeTexts = {
   name: 'without-change-texts',
   setup: ({ onLoad }) =>

@@ -2,7 +2,7 @@
 //
 // Not part of `npm test`: it downloads a gigabyte of kernels by apt and boots them for half an hour. Writes
 // docs/real-kernels.md. `--only SUITE,…` takes some suites, `--scenario TEXT,…` some scenarios; the page then keeps what it
-// says of the others. What a kernel answered is kept in the cache folder: a program that did not change is compared again,
+// says about the others. What a kernel answered is kept in the cache folder: a program that did not change is compared again,
 // but not run again, unless `--again` says so.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

@@ -1,4 +1,4 @@
-// What a run of vitest came to, from its JSON report and from what it printed: the report says of a file whose process
+// What a run of vitest came to, from its JSON report and from what it printed: the report says about a file whose process
 // crashed only that its tests are pending.
 import path from 'node:path';
 

@@ -66,7 +66,7 @@ export interface SessionState {
   styled: boolean;
   /** The client has a console in which people type, and commands to step: the page of the playground has neither. */
   typing: boolean;
-  /** Sources that the client was told of, by what names them. */
+  /** Sources that the client was told about, by what names them. */
   readonly sources: Map<string, DebugProtocol.Source>;
   /** References are never used twice in a session, so that an old one cannot name something new. */
   nextReference: number;

@@ -3,7 +3,7 @@
  * calls return, and what kernels will say to its statements; and with it what the server answers only on request.
  *
  * In a browser this is a bundle of its own, fetched for the first scenario or request: without it the server knows the
- * language, with it the machine and what to say of it. What goes in and out is plain data, so each bundle may have its
+ * language, with it the machine and what to say about it. What goes in and out is plain data, so each bundle may have its
  * own copy of the tables.
  */
 import { type Diagnostic, type KernelGroup, Notes, predicting } from '@snoopscope/sim-core';

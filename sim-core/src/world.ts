@@ -29,7 +29,7 @@ export interface Kernel {
   has(change: ChangeId): boolean;
   /** Every change that was asked for so far. A kernel that agrees on all of them behaves the same. */
   readonly consulted: ReadonlySet<ChangeId>;
-  /** Told of each change that is asked for, while it is set. */
+  /** Told about each change that is asked for, while it is set. */
   listener: ((change: ChangeId) => void) | undefined;
 }
 

@@ -239,7 +239,7 @@ describe('limits', () => {
   });
 });
 
-test('run says of a vCPU that cannot move that nobody made it', async () => {
+test('run says why a vCPU that nobody created cannot move', async () => {
   const name = put('unmade.snoop', 'machine {\n  cpu intel\n}\nvcpu 3 {\n  hlt\n}\n');
   const { stdout } = await snoopscope(`run ${name}`, { workingDirectory: folder });
   expect(stdout.replace(/\s+/g, ' ')).toContain(

@@ -18,7 +18,7 @@ async function json(line: string): Promise<{ document: Record<string, unknown>; 
 const OPEN = '--max-states 3';
 
 describe('check', () => {
-  test('says of no kernel that it failed which it did not come to', async () => {
+  test('does not call a kernel failed that it did not reach', async () => {
     const { document, exitCode } = await json(`check ${OPEN} ${wbinvd}`);
     expect(document.passed).toBeNull();
     const [file] = document.files as { passed: unknown; kernels: { profiles: string[] }[]; unexplored: string[] }[];

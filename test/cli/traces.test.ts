@@ -50,7 +50,7 @@ function inOneLine(text: string): string {
   return text.replace(/\s+/g, ' ');
 }
 
-/** What `run` says of a file that it cannot open. */
+/** What `run` says about a file that it cannot open. */
 async function refusal(content: Uint8Array | string): Promise<string> {
   const { exitCode, stderr } = await snoopscope(['run', file('bad.snooptrace', content)]);
   expect(exitCode).toBe(2);

@@ -84,7 +84,7 @@ describe('every errno that an op declares', () => {
     expect(Object.keys(EXCEPTIONS).filter((answer) => !declared.includes(answer))).toEqual([]);
   });
 
-  // The other way round: nobody answers what its op does not declare, apart from what ioctl says of every request.
+  // The other way round: nobody answers what its op does not declare, apart from what ioctl says about every request.
   it('and no other is answered', () => {
     const general = opNamed('syscall', 'ioctl')?.errnos.map((errno) => errno.name) ?? [];
     const surprising = [...seen].filter((answer) => {

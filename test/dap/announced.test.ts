@@ -1,4 +1,4 @@
-// What the adapter tells on its own: colours, sources, progress; and what it says of wrong conditions.
+// What the adapter tells on its own: colours, sources, progress; and what it says about wrong conditions.
 import { expect, test } from 'vitest';
 import { DapClient } from './client.ts';
 

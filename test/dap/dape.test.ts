@@ -155,7 +155,7 @@ test('keeps its breakpoints over a restart, which names only those that it has',
   expect((await dape.move('continue', { threadId: 1 })).line).toBe(35);
 });
 
-test('asks for the end when it is told of it, and is answered', async () => {
+test('asks for the end when it hears of it, and is answered', async () => {
   const dape = new Dape();
   await dape.start({});
   await dape.client.request('terminate');

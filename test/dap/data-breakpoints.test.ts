@@ -221,7 +221,7 @@ async function eachVariable(client: DapClient, visit: Visit): Promise<void> {
   }
 }
 
-test('of a range of words each change and access is said of the word that it is of', async () => {
+test('of a range of words each change and access names its word', async () => {
   const client = new DapClient();
   await client.launch('scenarios/wbinvd/mask-cleared-after-migration.snoop');
   await client.request('setExceptionBreakpoints', { filters: [] });

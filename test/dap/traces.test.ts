@@ -163,7 +163,7 @@ describe('a rerun that differs', () => {
     const client = clientWith(packed(otherwise(withBlock(inflateSync(block)))));
     await client.launch('x.snooptrace');
     await client.run();
-    // Told of the first branch only: the second differs because of it.
+    // Told about the first branch only: the second differs because of it.
     expect(complaints(client)).toEqual([
       expect.stringContaining('Branch 1: This version of Snoopscope runs it differently'),
     ]);

@@ -8,7 +8,7 @@ export interface Rule {
   readonly deviceOptions?: string;
   readonly memory?: readonly string[];
   readonly allow?: readonly string[];
-  /** KVM is not told of the device. */
+  /** KVM is not told about the device. */
   readonly untold?: true;
   readonly setup?: readonly string[];
   readonly guest: readonly string[];

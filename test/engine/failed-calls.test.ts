@@ -65,7 +65,7 @@ function failuresOnAllKernels(text: string): { reasons: string[]; silent: number
 }
 
 describe('why', () => {
-  it('says of a call on a descriptor that was never opened why it was not', () => {
+  it('says why a descriptor that a call uses was never opened', () => {
     const text = readFileSync(path.join(root, 'scenarios/vfio/incoherent-iommu-is-refused.snoop'), 'utf8');
     const run = new Run(modelOf(text, 'v6.1'));
     run.runToEnd();
@@ -80,7 +80,7 @@ describe('why', () => {
     ]);
   });
 
-  it('says of a leaf that the quirk of CR0.CD made write-back that it did', () => {
+  it('says that the quirk of CR0.CD made a leaf write-back', () => {
     const text = readFileSync(
       path.join(root, 'scenarios/memory-type/cache-disable-quirk-forces-write-back.snoop'),
       'utf8',

@@ -47,7 +47,7 @@ describe('on bare metal', () => {
       const text = scenarioOf(program, { told: false });
       expect(violations(onBareMetal(text, KERNEL)), text).toEqual([]);
       searched++;
-      // KVM is not told of the device, so it skips WBINVD: the same programs do find a host to blame in a VM.
+      // KVM is not told about the device, so it skips WBINVD: the same programs do find a host to blame in a VM.
       if (searched % 4 === 0 && violations(inVm(text, KERNEL)).length > 0) blamedInVm++;
     });
     expect(searched).toBeGreaterThan(RUNS * 0.9);

@@ -75,7 +75,7 @@ export const guestProgram: fc.Arbitrary<GuestProgram> = fc.record({
   host: rarely(fc.array(hostAction, { minLength: 1, maxLength: 2 })),
 });
 
-/** The program with its machine. `told`: KVM is told of the device. */
+/** The program with its machine. `told`: KVM is told about the device. */
 export function scenarioOf(program: GuestProgram, { told }: { readonly told: boolean }): string {
   return [
     'machine {',

@@ -31,7 +31,7 @@ async function answer(
 }
 
 describe('a log in the editor', () => {
-  test('is a scenario, and what there is to say of it', async () => {
+  test('is a scenario, and notes about it', async () => {
     const [reply] = await answer([{ name: 'qemu.strace.gz', contents: packed('strace-f-y-hotplug.log.txt') }]);
     if (reply?.kind !== 'imported') throw new Error(JSON.stringify(reply));
     expect(reply.scenario).toMatch(/^scenario "qemu\.strace\.gz"/);

@@ -1,4 +1,4 @@
-// What the report says of a log alone, by the call that failed and its errno.
+// What the report says about a log alone, by the call that failed and its errno.
 import { describe, expect, test } from 'vitest';
 import { type LogReport, reportOf } from '../../sim-core/src/interop/rebuild/report.ts';
 import { take } from './rebuilt.ts';

@@ -114,7 +114,7 @@ test('numbers beyond 64 bits, words that are none and paths from elsewhere are d
   expect(records).toHaveLength(2);
 });
 
-test('what bpftrace says of itself is understood', () => {
+test('what bpftrace says about itself is understood', () => {
   expect(recordsOf('Attaching 14 probes...\n{"recorder":"snoopscope","version":1}\nLost 3 events\n').unread).toBe(0);
 });
 

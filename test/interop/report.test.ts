@@ -217,7 +217,7 @@ describe('a run that went well', () => {
   });
 });
 
-test('a group that KVM is never told of', () => {
+test('a group that KVM is never told about', () => {
   const log = [
     'openat(AT_FDCWD, "/dev/kvm", O_RDWR) = 3',
     'ioctl(3, KVM_CREATE_VM, 0) = 4',

@@ -20,7 +20,7 @@ test('the conversation about a scenario is the recorded one', async () => {
   record('initialize', (await client.initialize({ capabilities: FULL_CAPABILITIES })).capabilities);
   await client.open(uri, text);
   record('publishDiagnostics', await client.diagnostics(uri));
-  // Hints tell of predictions once those are there: waited for here, so that time decides nothing.
+  // Hints show predictions once those are there: waited for here, so that time decides nothing.
   record('publishDiagnostics, with predictions', await client.diagnostics(uri, predicted));
   const textDocument = { uri };
   const range = { start: { line: 0, character: 0 }, end: { line: text.split('\n').length, character: 0 } };

@@ -1,4 +1,4 @@
-// What `npm test` says of tests that fail and of test files whose process crashes.
+// What `npm test` says about tests that fail and of test files whose process crashes.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

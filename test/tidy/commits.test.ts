@@ -6,7 +6,7 @@ import { CHANGES, type Change } from '../../sim-core/src/kernel/changes.ts';
 const file = new URL('../../docs/SOURCES.md', import.meta.url);
 const pattern = /(<!-- commits:begin -->\n)([\s\S]*?)(<!-- commits:end -->)/;
 
-/** What the table says of a change, as far as its commit is concerned. */
+/** What the table says about a change, as far as its commit is concerned. */
 function statusOf({ commit, seen, posted, first }: Change): string {
   if (seen === 'lines') return 'id confirmed by lines, subject not';
   if (commit !== undefined) return seen === undefined ? '**unconfirmed**' : `confirmed: ${seen}`;

@@ -27,6 +27,7 @@ const WORDS: Readonly<Record<string, RegExp>> = {
   'by default, for "unless said"': /\bunless said\b/i,
   'on line 3, for "in line 3"': /\bin line (?:\$\{|\d)/i,
   'reaches, for "comes to" a place': /\bcomes? to (?:this|that|its|a|the) (?:statement|line|state|limit)s?\b/i,
+  'about, for "says of" and "told of"': /\b(?:says?|tells?|told) of\b|(?<!const )\bsaid of\b/i,
   'a string, for "a text" in messages': /\b(?:is|be|is not|for) a text\b(?! of| that| whose)/i,
 };
 

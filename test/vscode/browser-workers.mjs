@@ -65,7 +65,7 @@ function problemOf(found, one, { count, memory }) {
   }
   if (workers.count !== count || workers.memory !== memory) return `worked as ${JSON.stringify(workers)}`;
   if (count > 1 && !(workers.expanded > 1000)) return `others than the first expanded ${workers.expanded} states`;
-  if (count === 1 && workers.problem === undefined) return 'nothing is said of the workers that are missing';
+  if (count === 1 && workers.problem === undefined) return 'nothing is said about the workers that are missing';
   return undefined;
 }
 

@@ -130,7 +130,7 @@ export async function runSuite(
   }
 }
 
-// What VS Code says of itself is long, and of use only when it ends early. VSCODE_LOG=1 shows it as it comes.
+// What VS Code says about itself is long, and of use only when it ends early. VSCODE_LOG=1 shows it as it comes.
 class Log extends Writable {
   text = '';
   _write(chunk, _encoding, done) {

@@ -46,7 +46,7 @@ export interface ImportedReply {
   readonly statements: number;
   /** Results that this kernel would not give. */
   readonly differences: number;
-  /** All there is to say of it, a line each. */
+  /** All there is to say about it, a line each. */
   readonly remarks: readonly string[];
 }
 

@@ -13,7 +13,7 @@ import {
   workspace,
 } from 'vscode';
 
-/** What a check says of kernels that behave alike. */
+/** What a check says about kernels that behave alike. */
 export interface KernelsVerdict {
   /** `v3.13..v5.11`. */
   readonly name: string;

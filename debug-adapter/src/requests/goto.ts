@@ -100,7 +100,7 @@ function lookAt(state: SessionState, actor: unknown): RequestAnswer {
   };
 }
 
-/** What one answer tells of; a client that wants more asks again. */
+/** What one answer holds; a client that wants more asks again. */
 const STEPS_PER_ANSWER = 1000;
 
 /** What each recorded micro-step was and did, from one on: lists that are the same where two runs do the same. */

@@ -116,7 +116,7 @@ function titleOf({ sources }: Debuggee): string | undefined {
   return line?.content.kind === 'scenario' ? line.content.text.value : undefined;
 }
 
-/** Statements that one step of the user tells of. */
+/** Statements that one step of the user prints. */
 const TOLD_STATEMENTS = 30;
 
 /** What the steps from one position to another did, a line for each statement or part of one, at its line of the scenario. */

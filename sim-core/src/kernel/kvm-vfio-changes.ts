@@ -1,4 +1,4 @@
-/** Rows of the change table for the kvm-vfio device, and for what KVM is told of non-coherent DMA. */
+/** Rows of the change table for the kvm-vfio device, and for what KVM is told about non-coherent DMA. */
 import type { Change } from './changes.ts';
 
 export const KVM_VFIO_CHANGES = [

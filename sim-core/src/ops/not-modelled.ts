@@ -232,7 +232,7 @@ export function leftOutRequestNumber(number: bigint): string | undefined {
 }
 
 /**
- * What is said of a value at a place as in {@link UnmodelledConstant}, on a machine with x86 CPUs or others; nothing when
+ * What is said about a value at a place as in {@link UnmodelledConstant}, on a machine with x86 CPUs or others; nothing when
  * it belongs to no such part.
  */
 export function leftOutValueTexts(place: string, value: bigint, written: string, x86: boolean): string[] {
@@ -251,23 +251,23 @@ export function leftOutWord(text: string): UnmodelledPart | undefined {
   return words.get(text.toLowerCase());
 }
 
-/** What is said of a number that stands for a name. */
+/** What is said about a number that stands for a name. */
 function leftOutNumberText(number: string, name: string, { part, doc }: UnmodelledPart): string {
   return `${number} is \`${name}\`, which belongs to ${part} and is not modelled. ${doc}`;
 }
 
-/** What is said of a name. */
+/** What is said about a name. */
 export function leftOutText(name: string, { part, doc }: UnmodelledPart): string {
   return `\`${name}\` belongs to ${part}, which is not modelled. ${doc}`;
 }
 
-/** What is said of a request that is written as a number; undefined for others. */
+/** What is said about a request that is written as a number; undefined for others. */
 export function leftOutRequestText(number: bigint, written: string): string | undefined {
   const name = leftOutRequestNumber(number);
   return name && leftOutNumberText(written, name, requests.get(name)!);
 }
 
-/** What is said of any name that belongs to such a part; undefined for others. */
+/** What is said about any name that belongs to such a part; undefined for others. */
 export function leftOutAbout(name: string): string | undefined {
   const part = leftOutRequest(name) ?? leftOutConstant(name) ?? leftOutField(name) ?? leftOutWord(name);
   return part && leftOutText(name, part);

@@ -287,7 +287,7 @@ function otherDrivers(model: Model): RelatedPlace[] {
 
 const HARMLESS_DRIVERS: ReadonlySet<string> = new Set(['vfio-pci', 'none', 'pci-stub', 'pcieport']);
 
-/** By request: what has to come before it, and what is said of the line where it comes too late. */
+/** By request: what has to come before it, and what is said about the line where it comes too late. */
 const NEEDS: Readonly<Record<string, readonly (readonly [request: string, message: string])[]>> = {
   VFIO_SET_IOMMU: [['VFIO_GROUP_SET_CONTAINER', 'The container gets its first group only here.']],
   VFIO_IOMMU_MAP_DMA: [['VFIO_SET_IOMMU', 'The container gets its IOMMU driver only here.']],

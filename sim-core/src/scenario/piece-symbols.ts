@@ -3,7 +3,7 @@ import { rememberedByWords } from './pieces.ts';
 import { type NamedWord, namesOf, vcpuActorName } from './roles.ts';
 import type { TextPlace } from './symbols.ts';
 
-/** What a piece says of one symbol, with lines counted from the top of the piece. */
+/** What a piece says about one symbol, with lines counted from the top of the piece. */
 export interface PieceSymbol {
   /** Of an open one, its bare name. */
   readonly id: string;

@@ -3,7 +3,7 @@
  *
  * coherency.pml is the scenario as a Promela model; L2e, T1m and L2em.snoop say it in our language. Every time is the
  * wall time of a whole process, Node's start and the parsing included; CPU and memory are what the operating system
- * says of that process. Each is run several times and the median is taken. The shortest counterexample is asked of the
+ * says about that process. Each is run several times and the median is taken. The shortest counterexample is asked of the
  * command as users have it, after the first call, which leaves what it compiled.
  */
 import { spawnSync } from 'node:child_process';

@@ -8,7 +8,7 @@ import { hasWindow, window } from './window.ts';
 
 const scenario = 'wbinvd/local-cpu-not-flushed.snoop';
 
-/** By names that VS Code has had for long, and what its pages say of each. */
+/** By names that VS Code has had for long, and what its pages say about each. */
 const THEMES = [
   ['Visual Studio Dark', 'vscode-dark'],
   ['Visual Studio Light', 'vscode-light'],

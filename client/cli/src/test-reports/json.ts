@@ -4,7 +4,7 @@ import { FORMAT_VERSION } from '../json.ts';
 import { VERSION } from '../version.ts';
 import { countMarked, type Report } from './test-report.ts';
 
-/** One document with what `check --format json` says of each file, and the counts. */
+/** One document with what `check --format json` says about each file, and the counts. */
 export function jsonReport(call: Invocation): Report {
   return {
     each() {

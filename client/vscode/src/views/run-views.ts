@@ -7,7 +7,7 @@ import { debugType } from '../debugging.ts';
 import { Leader } from './leader.ts';
 import { PicturePage } from './picture-page.ts';
 
-/** Within so long after a stop, or after VS Code has told of its frame, it opens the line in the editor. */
+/** Within so long after a stop, or after VS Code has shown its frame, it opens the line in the editor. */
 const FOCUS_MS = 1500;
 const PICTURES = ['timeline', 'memory', 'topology'] as const;
 type PictureName = (typeof PICTURES)[number];

@@ -44,7 +44,7 @@ export function onceForEachVm(
 
 /**
  * Does KVM consider the VM's DMA coherent? Where it counts, the count says so; elsewhere nothing does but what the VM's
- * kvm-vfio device was told of the entries in its list.
+ * kvm-vfio device was told about the entries in its list.
  */
 export function believesCoherent(world: World, machine: Machine, vm: VmId): boolean {
   const { kvm, kvmVfio, dims, topology } = world;

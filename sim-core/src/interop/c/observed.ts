@@ -9,7 +9,7 @@ export type ObservedOutput =
   /** Nothing was observed, or a part of the log is missing. */
   | { readonly kind: 'skipped' | 'cut'; readonly why: string };
 
-/** What a log says of kernels. */
+/** What a log says about kernels. */
 export interface ObservedKernel {
   /** The release that it ran on, as uname(2) says it. */
   readonly kernel?: string;

@@ -20,7 +20,7 @@ export function frameName(frame: bigint): string {
   return `f${frame.toString(16)}`;
 }
 
-/** What a recording's header does not say of its machine, read off what all of its sequences show: a file is one boot. */
+/** What a recording's header does not say about its machine, read off what all of its sequences show: a file is one boot. */
 export interface InferredMachine {
   /** Shadow paging: faults are exceptions. */
   readonly shadow: boolean;

@@ -41,7 +41,7 @@ export type LogEvent =
   | { readonly kind: 'mark'; readonly text: string }
   /** The thread ended. */
   | { readonly kind: 'ended' }
-  /** What a VMM says of itself (QEMU's trace events): the event and its text. */
+  /** What a VMM says about itself (QEMU's trace events): the event and its text. */
   | { readonly kind: 'vmm'; readonly name: string; readonly text: string };
 
 /** A system call with what the kernel answered. */

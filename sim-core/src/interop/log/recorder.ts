@@ -10,7 +10,7 @@ import { type KnownArguments, LONGEST_TRACE_LINE, type LogCall, type LogEvent, t
 
 const RECORD = /^\{"t":\d{1,20},"pid":\d{1,10},"tid":\d{1,10},/;
 const HEADER = /^\{"recorder":"snoopscope"/;
-/** What bpftrace says of itself. */
+/** What bpftrace says about itself. */
 const OWN_WORDS = /^(?:Attaching \d+ probes|Lost \d+ events|WARNING: |@|\s*$)/;
 
 const NANOSECONDS = 1e9;

@@ -14,7 +14,7 @@ export interface Open {
   readonly vcpu?: number;
   /** Of a device or vCPU: the name of the group, or the VM, it came from. */
   readonly of?: string;
-  /** Group or cdev: KVM was told of it. */
+  /** Group or cdev: KVM was told about it. */
   added: boolean;
   /** Group: the container it is in. Device: the iommufd it is bound to. */
   attached: string | undefined;

@@ -271,7 +271,7 @@ export class Rebuilder {
     );
   }
 
-  /** Files of calls. What QEMU says of itself counts only where no tracer shows its calls. */
+  /** Files of calls. What QEMU says about itself counts only where no tracer shows its calls. */
   #callFiles(): Reading[] {
     const withCalls = this.#files.filter(({ filter }) => filter.calls.length > 0 || filter.runs.size > 0);
     const traced = withCalls.filter(({ source }) => source?.kind !== 'qemu');

@@ -55,7 +55,7 @@ export function binaryRefused(bytes: Uint8Array): string | undefined {
 const PROBE_LINES = 1000;
 const LONGEST_LINE = 1 << 20;
 
-/** What may be said of a file beside finding out: `machine`, or the kind of a source. */
+/** What may be said about a file beside finding out: `machine`, or the kind of a source. */
 export const LOG_KINDS: readonly string[] = [...new Set(SOURCES.map(({ kind }) => kind))];
 
 export class RunFiles {

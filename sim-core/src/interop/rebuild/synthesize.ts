@@ -71,7 +71,7 @@ class Maker {
 
   add(): void {
     if (this.#device < 0) this.create();
-    // A device that KVM is told of without a container is one of an iommufd, if the log has one.
+    // A device that KVM is told about without a container is one of an iommufd, if the log has one.
     if (this.#group < 0 && this.#opened < 0) {
       if (this.#binds) this.#opened = this.#open('/dev/vfio/devices/vfio0');
       else this.attachGroup();

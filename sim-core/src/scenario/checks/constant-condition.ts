@@ -91,7 +91,7 @@ function excluded(
     // Two executions may show what each of two `exists` asks for.
     if (one.content.quantifier === 'exists' && other.content.quantifier === 'exists') continue;
     if (!overlap(other.content, one.content, scenario.named)) continue;
-    // Each alone is told of at its own line, when nothing or everything is in it.
+    // Each is reported on its own line, when nothing or everything is in it.
     const both: Condition[] = [];
     const names = new Map<object, (place: Spanned) => string>();
     for (const { line, content } of [one, other]) {
@@ -112,7 +112,7 @@ function excluded(
   return undefined;
 }
 
-/** What the condition says of one execution, or of each. */
+/** What the condition says about one execution, or of each. */
 function asserted({ quantifier, condition }: ConditionLine): Condition {
   return quantifier === '~exists' ? { kind: 'not', operand: condition, span: condition.span } : condition;
 }

@@ -7,7 +7,7 @@ import type { Objection } from './check.ts';
 import { leftOutNames, leftOutOnMachine, machineKnown } from './left-out.ts';
 import { noEffect } from './no-effect.ts';
 
-/** What is said of the name or number at a place; undefined when it belongs to nothing that is left out. */
+/** What is said about the name or number at a place; undefined when it belongs to nothing that is left out. */
 export function leftOutAt(
   scenario: ParsedScenario,
   included: readonly ParsedScenario[],

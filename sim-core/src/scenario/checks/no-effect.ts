@@ -120,7 +120,7 @@ function answerOf(op: Op | undefined, name: string | undefined): string {
   return `the answer is what the line declares, else ${x86 === undefined ? '0' : `${x86}, as every x86 kernel answers`}.`;
 }
 
-/** What is said of a device that no SMMU translates; undefined when its unit is not known here. */
+/** What is said about a device that no SMMU translates; undefined when its unit is not known here. */
 function withoutSmmu(unit: string, driver: string | undefined): string | undefined {
   if (driver !== undefined) return `on a device of a \`${driver}\`: it is an option of devices of an \`smmu\`.`;
   return unit === '' ? 'on a device without IOMMU: it is an option of devices of an `smmu`.' : undefined;
