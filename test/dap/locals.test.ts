@@ -9,7 +9,7 @@ import { root } from './client.ts';
 const folder = path.join(root, 'scenarios');
 const gallery = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.snoop'));
 
-test('no kernel function shows a local without a name', { timeout: 300_000 }, () => {
+test('no kernel function shows a local without a name', () => {
   let looked = 0;
   const nameless = new Set<string>();
   for (const name of gallery) {

@@ -47,9 +47,7 @@ function questionsOf(model: Model): string[] {
 }
 
 describe('every fact', () => {
-  it('explains itself in every plain run of the gallery, on the oldest and the newest kernel', {
-    timeout: 240_000,
-  }, () => {
+  it('explains itself in every plain run of the gallery, on the oldest and the newest kernel', () => {
     const asked = new Set<string>();
     const wrong: string[] = [];
     for (const file of globSync('scenarios/**/*.snoop', { cwd: root })) {

@@ -79,8 +79,7 @@ suite('comparing kernels', () => {
     );
   });
 
-  test('two kernels step together until their runs part', async function () {
-    this.timeout(60_000);
+  test('two kernels step together until their runs part', async () => {
     const sessions: vscode.DebugSession[] = [];
     const listener = vscode.debug.onDidStartDebugSession((session) => sessions.push(session));
     try {

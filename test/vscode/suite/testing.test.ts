@@ -86,7 +86,6 @@ suite('testing', () => {
 
   test('the message in the editor has a button that debugs the counterexample', async function () {
     if (!hasWindow()) skip(this, 'only a window shows the message');
-    this.timeout(60_000);
     const document = await openScenario(scenario);
     await replace(document, right, wrong);
     await isTest(document, wrong);
@@ -109,8 +108,7 @@ suite('testing', () => {
     assert.match(run.session.configuration.schedule, /^schedule /);
   });
 
-  test('what failed runs again, and only that', async function () {
-    this.timeout(60_000);
+  test('what failed runs again, and only that', async () => {
     const document = await openScenario(scenario);
     await replace(document, right, wrong);
     await vscode.commands.executeCommand('testing.runCurrentFile');
@@ -126,7 +124,6 @@ suite('testing', () => {
 
   test('a continuous run checks what is saved, until it is stopped', async function () {
     if (!hasWindow()) skip(this, 'only a window asks which kind of run');
-    this.timeout(60_000);
     const document = await openScenario(scenario);
     await isTest(document, right);
     await vscode.commands.executeCommand('workbench.view.testing.focus');
@@ -140,8 +137,7 @@ suite('testing', () => {
     await vscode.commands.executeCommand('testing.stopContinuousRun');
   });
 
-  test('a run that is cancelled is over, and says nothing', async function () {
-    this.timeout(60_000);
+  test('a run that is cancelled is over, and says nothing', async () => {
     const document = await openScenario(scenario);
     await replace(document, document.getText(), everyoneWritesEverything(6, 6));
     const over = vscode.commands.executeCommand('testing.runCurrentFile');

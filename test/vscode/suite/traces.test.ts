@@ -7,8 +7,7 @@ import { hasWindow, window } from './window.ts';
 
 const scenario = 'wbinvd/local-cpu-not-flushed.snoop';
 
-suite('traces', function () {
-  this.timeout(60_000);
+suite('traces', () => {
   const runs: DebugRun[] = [];
   const [old, fixed] = [scenarioUri('old.snooptrace'), scenarioUri('fixed.snooptrace')];
 
