@@ -1,6 +1,8 @@
 // A scenario that nobody has checked is elaborated all the same: what no machine can have is a diagnostic, never a throw.
 import { expect, test } from 'vitest';
 import { elaborate, parse, profileNamed } from '../../sim-core/src/index.ts';
+import type { Statement } from '../../sim-core/src/scenario/ast.ts';
+import { substitute } from '../../sim-core/src/scenario/elaborate/substitute.ts';
 
 const profile = profileNamed('v6.6')!;
 const ABSURD = ['0', '17', '1000000', '99999999999', '18446744073709551615', '-1', '0x10', 'many'];
@@ -107,4 +109,40 @@ test('a statement of a procedure is compiled once, however often it is called', 
   const statements = model?.nodes.filter((node) => node.kind === 'statement') ?? [];
   expect(statements).toHaveLength(3 ** 6 + 1);
   expect(new Set(statements.map(({ args }) => args)).size).toBe(2);
+});
+
+test('a parameter takes the place of names only, not of fields, options and calls that are called the same', () => {
+  const parsed = parse(`proc tell(group, close, cpu) {
+  ioctl(cpu, KVM_SET_DEVICE_ATTR, {group=KVM_DEV_VFIO_FILE, attr=KVM_DEV_VFIO_FILE_ADD, addr=[group]})
+  close(close)
+}
+proc move(cpu, group) {
+  migrate cpu cpu=1
+  call group(cpu)
+}
+`);
+  const words = new Map([
+    ['group', 'g1'],
+    ['close', 'fd'],
+    ['cpu', 'dev'],
+  ]);
+  const [set, close, migrate, call] = [1, 2, 5, 6].map((line) =>
+    substitute(parsed.lines[line]!.content as Statement, words),
+  );
+  expect(set).toMatchObject({
+    args: [
+      { name: 'dev' },
+      {},
+      {
+        fields: [
+          { name: { text: 'group' } },
+          { name: { text: 'attr' } },
+          { value: { expr: { item: { name: 'g1' } } } },
+        ],
+      },
+    ],
+  });
+  expect(close).toMatchObject({ call: { text: 'close' }, args: [{ name: 'fd' }] });
+  expect(migrate).toMatchObject({ operands: [{ name: 'dev' }], options: [{ key: { text: 'cpu' } }] });
+  expect(call).toMatchObject({ name: { text: 'group' }, args: [{ text: 'dev' }] });
 });

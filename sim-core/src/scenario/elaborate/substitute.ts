@@ -5,13 +5,19 @@ export function substitute<T extends Statement>(statement: T, words: ReadonlyMap
   return words.size === 0 ? statement : (replace(statement, words) as T);
 }
 
+/** Words of the notation itself: calls, instructions, options and attributes are none of a procedure's names. */
+const NOTATION: ReadonlySet<string> = new Set(['call', 'op', 'key', 'attributes']);
+
 /** Syntax is plain data, so one walk serves all of it: words by `text`, names by `name`; spans stay. */
 function replace(node: unknown, words: ReadonlyMap<string, string>): unknown {
   if (Array.isArray(node)) return node.map((item) => replace(item, words));
   if (node === null || typeof node !== 'object') return node;
   const record = node as Readonly<Record<string, unknown>>;
   const copy: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(record)) copy[key] = replace(value, words);
+  // Neither the field `group` of a structure nor a procedure `group` is the parameter `group`.
+  const hasOwnName = record.kind === 'call' || (record.kind === undefined && 'name' in record && 'value' in record);
+  for (const [key, value] of Object.entries(record))
+    copy[key] = NOTATION.has(key) || (hasOwnName && key === 'name') ? value : replace(value, words);
   if (record.kind === 'name' && typeof record.name === 'string') {
     const by = words.get(record.name);
     if (by !== undefined)
