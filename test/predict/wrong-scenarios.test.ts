@@ -11,6 +11,7 @@ import { toEnd } from '../../sim-core/src/to-end.ts';
 import { described } from '../diagnostics/marks.ts';
 import { RIGHT_BASES } from './wrong-bases.ts';
 import { WRONG_CALLS } from './wrong-calls.ts';
+import { RIGHT_MIXED, WRONG_MIXED } from './wrong-mixed.ts';
 import { RIGHT_OTHERS, WRONG_OTHERS } from './wrong-others.ts';
 import { RIGHT, WRONG } from './wrong-scenarios.ts';
 import { WRONG_TEXTS } from './wrong-texts.ts';
@@ -23,11 +24,14 @@ function serious(text: string): Diagnostic[] {
   return all.filter(({ severity }) => severity === 'warning' || severity === 'error');
 }
 
-test.each([...RIGHT, ...RIGHT_OTHERS, ...RIGHT_BASES])('nothing is held against a right one', (text) => {
-  expect(serious(text).map(described)).toEqual([]);
-});
+test.each([...RIGHT, ...RIGHT_OTHERS, ...RIGHT_BASES, ...RIGHT_MIXED])(
+  'nothing is held against a right one',
+  (text) => {
+    expect(serious(text).map(described)).toEqual([]);
+  },
+);
 
-test.each([...WRONG, ...WRONG_OTHERS, ...WRONG_CALLS, ...WRONG_TEXTS])('$what', ({ text, line }) => {
+test.each([...WRONG, ...WRONG_OTHERS, ...WRONG_CALLS, ...WRONG_TEXTS, ...WRONG_MIXED])('$what', ({ text, line }) => {
   const lines = text.split('\n');
   expect(lines).toContain(line);
   const found = serious(text);

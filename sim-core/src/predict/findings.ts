@@ -4,7 +4,7 @@ import type { StatementNode } from '../engine/program.ts';
 import { findingText } from '../explain/event-text.ts';
 import type { Profile } from '../kernel/profiles.ts';
 import { attributeByName } from '../ops/kvm-vfio/attributes.ts';
-import type { Diagnostic, Fix, ParsedScenario, Severity, Syscall } from '../scenario/ast.ts';
+import type { Diagnostic, Expr, Fix, ParsedScenario, Severity, Syscall } from '../scenario/ast.ts';
 import { contentsOfKind } from '../scenario/blocks.ts';
 import { kernelsText } from '../scenario/checks/kernels-text.ts';
 import { codeSpan } from '../scenario/line-text.ts';
@@ -109,7 +109,7 @@ export function registrationDiagnostics(parsed: ParsedScenario, groups: readonly
   if (group === undefined || model === undefined || model.tracked.has('belief')) return [];
   const seen = group.observed.findings.find(({ finding }) => FINDINGS[finding] === 'belief')!;
   const name = model.world.topology.devices[seen.detail]?.name;
-  if (isRegistered(model, seen.detail)) return removedTooEarly(groups);
+  if (isRegistered(group.observed, seen.detail)) return removedTooEarly(groups);
   return contentsOfKind(parsed, 'device').flatMap(({ line, content }) => {
     if (content.name.text !== name) return [];
     const paths = openedPaths(model.world.topology, seen.detail);
@@ -176,20 +176,26 @@ function succeeds({ results }: ObservedRuns, { id }: StatementNode): boolean {
   return [...(results.get(id) ?? [])].every((value) => value >= 0);
 }
 
-/** May some line register the device? One that names a file of another group or device does not. */
-function isRegistered({ sources, world: { topology } }: ObservedRuns['model'], device: number): boolean {
-  const own = [...openedPaths(topology, device), topology.devices[device]!.bdf];
-  const lines = sources.flatMap(({ parsed }) => parsed.lines);
-  const isOther = (file: string): boolean => {
-    const opened = lines.flatMap(({ content }) =>
-      content.kind === 'syscall' && content.bind?.text === file ? [pathOf(content)] : [],
+/** May some statement register the device? One that names a file of another group or device does not. */
+function isRegistered({ model }: ObservedRuns, device: number): boolean {
+  const { sources, nodes, world } = model;
+  const own = [...openedPaths(world.topology, device), world.topology.devices[device]!.bdf];
+  const opens = sources.flatMap(({ parsed }) => contentsOfKind(parsed, 'syscall')).map(({ content }) => content);
+  const isOther = (file: Expr): boolean => {
+    const opened = opens.filter(
+      ({ bind, result }) =>
+        (file.kind === 'name' && bind?.text === file.name) || (file.kind === 'number' && result?.value === file.value),
     );
-    return opened.length > 0 && opened.every((path) => path !== undefined && !own.includes(path));
+    const paths = opened.flatMap((call) => (call.args.some(({ kind }) => kind === 'string') ? [pathOf(call)] : []));
+    return paths.length > 0 && paths.every((path) => path !== undefined && !own.includes(path));
   };
-  return lines.some(({ text, content }) => {
-    if (!REGISTERS.test(text)) return false;
-    const addr = content.kind === 'syscall' ? fieldOf(content, 'addr') : undefined;
-    return addr?.kind !== 'pointer' || addr.item.kind !== 'name' || !isOther(addr.item.name);
+  return nodes.some((node) => {
+    if (node.kind !== 'statement') return false;
+    const { file, line } = node.place;
+    if (!REGISTERS.test(sources[file]?.parsed.lines[line]?.text ?? '')) return false;
+    const call = callAt({ model }, node);
+    const addr = call && fieldOf(call, 'addr');
+    return addr?.kind !== 'pointer' || !isOther(addr.item);
   });
 }
 

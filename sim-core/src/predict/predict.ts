@@ -15,6 +15,7 @@ import { refusedWriteDiagnostics } from './refused-writes.ts';
 import { resultDiagnostics } from './results.ts';
 import { declaredResult, failingCall } from './table.ts';
 import { unmappingDiagnostics } from './unmapping.ts';
+import { writtenNumberDiagnostics } from './written-numbers.ts';
 
 /**
  * In slices of about a millisecond: between two the caller may give up. Lines with errors are left out, with what depends
@@ -45,6 +46,7 @@ function* diagnosticsOf(
   numbers = true,
 ): Generator<void, readonly Diagnostic[]> {
   const found = [...(yield* resultDiagnostics(groups, numbers)), ...findingDiagnostics(groups)];
+  if (numbers) found.push(...writtenNumberDiagnostics(groups));
   yield;
   found.push(...registrationDiagnostics(parsed, groups), ...(yield* unmappingDiagnostics(groups)));
   found.push(...waitingDiagnostics(parsed, groups), ...refusedWriteDiagnostics(groups));

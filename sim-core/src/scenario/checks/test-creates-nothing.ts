@@ -48,6 +48,9 @@ function testOf({ args }: Syscall) {
   const flags = struct.fields.find(({ name }) => name.text === 'flags')?.value;
   const fd = struct.fields.find(({ name }) => name.text === 'fd')?.value;
   if (flags?.kind !== 'in' || fd?.kind !== 'out' || fd.bind.text === 'NULL') return undefined;
-  const flag = [...namesIn(flags.expr)].find(({ name }) => name === 'KVM_CREATE_DEVICE_TEST');
+  const flag =
+    flags.expr.kind === 'number' && flags.expr.value === 1n
+      ? flags.expr
+      : [...namesIn(flags.expr)].find(({ name }) => name === 'KVM_CREATE_DEVICE_TEST');
   return flag && { name: fd.bind.text, flag: flag.span, flags: flags.expr.span };
 }
