@@ -37,7 +37,6 @@ interface Answer {
 }
 
 suite('exploring', () => {
-  // The first page of a window loads what VS Code shows pages with.
   let run: DebugRun | undefined;
 
   teardown(async function () {

@@ -13,7 +13,6 @@ const typed = '.repl .monaco-list-row';
 const choices = '.quick-input-list .monaco-list-row';
 
 suite('questions', () => {
-  // Each waits for what the window draws.
   let run: DebugRun;
 
   suiteSetup(async function () {
