@@ -10,6 +10,7 @@ import { formatting } from './features/formatting.ts';
 import { hoverAt } from './features/hover.ts';
 import { inlineValues } from './features/inline-values.ts';
 import { includesAfter } from './features/moved-files.ts';
+import { withPointerFixes } from './features/pointer-fixes.ts';
 import { refactoringsOf } from './features/refactorings.ts';
 import { referencesAt, symbolAt, usesAt } from './features/references.ts';
 import { renameable, renamed } from './features/rename.ts';
@@ -41,6 +42,7 @@ export const extras = {
   symbolAt,
   typeDefinitionAt,
   usesAt,
+  withPointerFixes,
   workspaceNames,
 };
 

@@ -215,7 +215,8 @@ export function startServer(connection: Connection, host: Host): void {
       const lines = [range.start.line, range.end.line] as const;
       const more = await moreActions(session, snapshot, lines, only, found);
       if (only?.some((kind) => CodeActionKind.QuickFix.startsWith(kind)) === false) return more;
-      const fixes = found
+      const { withPointerFixes } = await session.extras();
+      const fixes = withPointerFixes(snapshot, found)
         .filter(({ line, span }) => lsp.touches(range, line, span))
         .flatMap((diagnostic) => lsp.toQuickFixes(diagnostic, snapshot, session.options.diagnosticPages));
       return [...fixes, ...more];

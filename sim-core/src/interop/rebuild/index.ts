@@ -6,6 +6,7 @@ export { choiceRefused } from './choices.ts';
 export type { LogDifference } from './compare.ts';
 export { type Imported, imported } from './kernel-choice.ts';
 export { type MachineChoices, machineBlock } from './machine-block.ts';
+export { pointerArguments } from './pointer-arguments.ts';
 export type { LoggedProcess } from './processes.ts';
 export { Rebuilder, type RebuildOptions, type Rebuilt } from './rebuild.ts';
 export { fileRemarks, importRemarks, NOTHING_TO_IMPORT } from './remarks.ts';

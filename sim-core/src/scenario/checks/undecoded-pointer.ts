@@ -8,7 +8,7 @@ const IN_MEMORY: ReadonlySet<OperandShape['kind']> = new Set(['struct', 'pointer
 export const undecodedPointer: Check = {
   code: 'undecoded-pointer',
   severity: 'warning',
-  doc: 'strace prints a pointer that it does not follow as a number. What was there is not known, so the call fails with EFAULT in the model, though the line declares success.',
+  doc: 'strace prints a pointer that it does not follow as a number. What was there is not known, so the call fails with EFAULT in the model, though the line declares success. An editor offers to write what the calls around it imply.',
   sources: ['docs/language.md, System calls'],
   examples: {
     bad: `setup {
