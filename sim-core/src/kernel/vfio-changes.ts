@@ -254,11 +254,13 @@ export const VFIO_CHANGES = [
   },
   {
     id: 'hwpt-alloc-pasid',
-    subject: 'iommufd: Introduce IOMMU_HWPT_ALLOC_PASID',
-    first: 'v6.14',
+    subject: 'iommufd: Allow allocating PASID-compatible domain',
+    commit: 'dbc5f37b4f8a',
+    seen: 'page',
+    first: 'v6.15',
     effect: 'IOMMU_HWPT_ALLOC takes the flag IOMMU_HWPT_ALLOC_PASID. On an AMD IOMMU the table is a v2 table.',
     where: 'drivers/iommu/iommufd/hw_pagetable.c iommufd_hwpt_paging_alloc()',
-    bracketed: 'after v6.12, in v6.19; the version is not verified',
+    bracketed: 'The release is from the date of the series, not verified.',
   },
   {
     id: 'vtd-hwpt-pasid',

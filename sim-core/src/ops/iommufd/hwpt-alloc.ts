@@ -27,7 +27,7 @@ export const iommuHwptAlloc: Op = {
     },
     {
       name: 'EOPNOTSUPP',
-      when: 'Flags other than IOMMU_HWPT_ALLOC_PASID (8, v6.14 and later) are set, or the unit has no tables for it.',
+      when: 'Flags other than IOMMU_HWPT_ALLOC_PASID (8, v6.15 and later) are set, or the unit has no tables for it.',
     },
     { name: 'ENOENT', when: 'dev_id is not a bound device.' },
     { name: 'ENOTTY', when: 'The descriptor is not an iommufd.' },
