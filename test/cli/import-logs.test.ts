@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
 import { root, snoopscope } from './command.ts';
 
@@ -48,6 +49,16 @@ test('a result that the kernel would not give is a difference, for import and fo
     'ioctl(vm, KVM_CREATE_VCPU, 0) = 6: the log says 6, v6.1 -1 EEXIST: kvm_vm_ioctl_create_vcpu() found a vCPU with id 0 in the VM.',
   );
   expect((await snoopscope(`check ${written('wrong.snoop', stdout)}`)).exitCode).toBe(1);
+});
+
+test('a schedule that the simulator cannot follow is a difference, for import and for check', async () => {
+  const trace = gunzipSync(readFileSync(`${OFF}-strace-f-y-hotplug.ftrace.txt.gz`)).toString('utf8');
+  // Two runs after one another in a trace of the kernel, which says of neither where it begins.
+  const log = written('twice.ftrace', trace + trace.replace(/^#.*\n/gm, ''));
+  const { exitCode, stdout, stderr } = await snoopscope(`import ${log} --kernel v6.1`);
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(/Difference: item \d+ of the schedule: the log says host moves, v6\.1 lets \w+.* move\./);
+  expect((await snoopscope(`check ${written('twice.snoop', stdout)}`)).exitCode).toBe(3);
 });
 
 test('a packed log that ends too early is read as far as it goes', async () => {

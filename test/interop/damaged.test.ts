@@ -120,6 +120,63 @@ test('numbers beyond 64 bits, fake paths and lines of megabytes are data', () =>
   const errors = [...parsed.diagnostics, ...checkText(parsed)].filter(({ severity }) => severity === 'error');
   expect(errors).toEqual([]);
   for (const fake of ['evil', 'shadow', '\u001b']) expect(result.text).not.toContain(fake);
-  expect(rebuilt.leftOut.map(({ why }) => why)).toContain('a number of it is beyond what the call takes');
+  expect(rebuilt.leftOut.map(({ why }) => why)).toContain('a number of it is beyond what the call takes, or damaged');
   expect(rebuilt.files[0]?.counts.unread).toBeGreaterThan(3);
+});
+
+/** The hot-plug log with lines replaced: whether its scenario can be read, and what was left out. */
+function rewritten(name: string, rewrite: (line: string) => string, all = false) {
+  const text = textOf(path.join(LOGS, `${name}.txt.gz`))
+    .split('\n')
+    .map(rewrite)
+    .join('\n');
+  const { rebuilt, result } = take([{ name: 'a.log', text }], [], { kernel: profile, options: { all } });
+  return {
+    errors: result.outcome.diagnostics.filter(({ severity }) => severity === 'error'),
+    text: result.text,
+    left: rebuilt.leftOut.map(({ text, why }) => `${text}: ${why}`),
+    unread: rebuilt.files[0]?.counts.unread ?? 0,
+  };
+}
+const HOTPLUG = 'k6.1.192-intel-snoop-off-q7.2.22-strace-f-y-hotplug.log';
+
+test.each([
+  ['a name', '-1 EHOSTDOWN (Host is down)', '-EHOSTDOWN'],
+  ['a number', '-1 (errno 524)', '-E524'],
+])('a call that fails with an errno that no modelled call has, as %s, is left out', (_, printed, errno) => {
+  const seen = rewritten(HOTPLUG, (line) => line.replace(/(VFIO_IOMMU_GET_INFO.*) = 0$/, `$1 = ${printed}`));
+  expect(seen.errors).toEqual([]);
+  expect(seen.left.join('\n')).toContain(
+    `ioctl(container, VFIO_IOMMU_GET_INFO, {}) = ${errno}: no modelled call fails so`,
+  );
+});
+
+test('a result of -1 without an errno is not what strace prints', () => {
+  const seen = rewritten(HOTPLUG, (line) => line.replace(/(VFIO_IOMMU_GET_INFO.*) = 0$/, '$1 = -1'));
+  expect(seen.errors).toEqual([]);
+  expect(seen.unread).toBe(4);
+  expect(seen.text).not.toContain('VFIO_IOMMU_GET_INFO');
+});
+
+test('constants and addresses that are damaged are left out', () => {
+  const seen = rewritten(
+    HOTPLUG,
+    (line) =>
+      line.replace('KVM_CAP_IRQCHIP', 'KVM_CAP_IRQCHOP').replace(/userspace_addr=0x7f/, 'userspace_addr=0x7f_n'),
+    true,
+  );
+  expect(seen.errors).toEqual([]);
+  expect(seen.left.filter((left) => left.includes('KVM_CAP_IRQCHOP'))).toEqual([
+    'ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_IRQCHOP) = 1: its constant is not known',
+  ]);
+  expect(seen.left.some((left) => /userspace_addr.*: a number of it is beyond/.test(left))).toBe(true);
+});
+
+test('a range of QEMU that ends before it begins is not mapped', () => {
+  const name = 'k6.1.192-intel-snoop-off-q7.2.22-qemutrace-ts.log';
+  const at = (text: string) => (text.match(/VFIO_IOMMU_MAP_DMA/g) ?? []).length;
+  const before = rewritten(name, (line) => line);
+  const after = rewritten(name, (line) => line.replace(/(region_add_ram.*) 0x0 - 0x/, '$1 0xfffff000 - 0x'));
+  expect(after.errors).toEqual([]);
+  expect(at(after.text)).toBeLessThan(at(before.text));
 });

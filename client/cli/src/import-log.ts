@@ -43,7 +43,8 @@ export async function importLogs(
     call.print(result.text.trimEnd());
     for (const line of [...fileRemarks(read.files), ...importRemarks(rebuilt, result)]) call.remark(line);
   }
-  return result.outcome.differences.some(({ what }) => what === 'result') ? EXIT.failed : EXIT.fine;
+  const differs = result.outcome.differences.some(({ what }) => what === 'result' || what === 'order');
+  return differs ? EXIT.failed : EXIT.fine;
 }
 
 export function rebuilderOf(call: Invocation): Rebuilder {

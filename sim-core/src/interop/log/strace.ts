@@ -229,6 +229,10 @@ function resultOf(text: string): LogResult | undefined | null {
   // No call returns more than an address.
   if (!Number.isSafeInteger(value)) return null;
   if (errno !== undefined) return { value: -1, errno };
+  if (value < 0) {
+    const unnamed = /^-1 \(errno (\d+)\)/.exec(text)?.[1];
+    return unnamed === undefined ? null : { value: -1, errno: `E${unnamed}` };
+  }
   return path === undefined ? { value } : { value, path: path.replace(DEVICE_NUMBER, '') };
 }
 

@@ -90,8 +90,8 @@ export function compareWith(rebuilt: Rebuilt, text: string, profile: Profile): L
     differences.push({
       what: 'order',
       text: `item ${run.scheduleProblem.item + 1} of the schedule`,
-      kernel: run.scheduleProblem.actor?.name ?? run.scheduleProblem.text,
-      profile: `it cannot move; ${run.scheduleProblem.possible.join(', ') || 'nothing'} can`,
+      kernel: `${run.scheduleProblem.actor?.name ?? run.scheduleProblem.text} moves`,
+      profile: `lets ${run.scheduleProblem.possible.join(', ') || 'nobody'} move`,
     });
   differences.push(...againstDeeds(rebuilt, seen));
   return {

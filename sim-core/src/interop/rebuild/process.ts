@@ -3,6 +3,8 @@
  * far, and what could not be taken.
  */
 import type { FileKind } from '../../files/kinds.ts';
+import { errnoByName } from '../../kernel/errno.ts';
+import { constantByName } from '../../ops/constants.ts';
 import { checkText } from '../../scenario/checks/run-checks.ts';
 import { parse } from '../../scenario/parser.ts';
 import { descriptorOf, type LogResult } from '../log/record.ts';
@@ -209,7 +211,8 @@ export class Process {
   /** A call that makes a descriptor. The name that it got, or undefined when it failed. */
   made(kept: KeptCall, text: string, kind: FileKind, wanted: string, more: Partial<Open>): string | undefined {
     const { result } = kept.call;
-    if (!isSayable(`made = ${text}`)) return this.leave(kept, text, BEYOND);
+    const unsayable = whyUnsayable(`made = ${text}`);
+    if (unsayable !== undefined) return this.leave(kept, text, unsayable);
     if (result?.errno !== undefined) {
       const why = outside(result);
       if (why !== undefined) this.leave(kept, text, why);
@@ -224,8 +227,9 @@ export class Process {
   }
 
   step(kept: KeptCall, text: string, result = resultText(kept.call.result), more: { anchor?: Anchor } = {}): undefined {
-    if (isSayable(text)) this.steps.push(this.stepOf(kept, text, result, more));
-    else this.leave(kept, text, BEYOND);
+    const unsayable = whyUnsayable(text) ?? whyUnknown(kept.call.result);
+    if (unsayable !== undefined) return this.leave(kept, text, unsayable);
+    this.steps.push(this.stepOf(kept, text, result, more));
   }
 
   stepOf(
@@ -265,20 +269,26 @@ export class Process {
   }
 }
 
-const BEYOND = 'a number of it is beyond what the call takes';
-
-/** Logs may hold any number; a scenario that could not be read would show nothing of the log. */
-function isSayable(text: string): boolean {
-  // Only numbers come from the log as they are, so a statement without long ones needs no look.
-  if (!/\b\d{10}|0x[\da-f]{17}|\{\}/.test(text)) return true;
+/** Why a statement is not taken: logs may hold anything, and a scenario that cannot be read would show nothing of the log. */
+function whyUnsayable(text: string): string | undefined {
+  const constant = /, \w+, ([A-Z]\w*)\)$/.exec(text)?.[1];
+  if (constant !== undefined && !constantByName.has(constant)) return 'its constant is not known';
+  // Otherwise only numbers come from the log as they are: a statement without odd ones needs no look.
+  if (!/\b\d{10}|0x(?![\da-f]{1,16}\b)|\{\}/.test(text)) return undefined;
   const parsed = parse(`setup {\n  ${text}\n}\n`);
-  return ![...parsed.diagnostics, ...checkText(parsed)].some(({ code }) => UNSAYABLE.has(code));
+  const unsayable = [...parsed.diagnostics, ...checkText(parsed)].some(({ code }) => UNSAYABLE.has(code));
+  return unsayable ? 'a number of it is beyond what the call takes, or damaged' : undefined;
 }
 
 const UNSAYABLE: ReadonlySet<string> = new Set(['bad-number', 'wrong-argument']);
 
 export function outside(result: LogResult | undefined): string | undefined {
   return result?.errno === undefined ? undefined : OUTSIDE[result.errno];
+}
+
+/** A scenario declares errnos that calls of the model may return. */
+function whyUnknown(result: LogResult | undefined): string | undefined {
+  return result?.errno === undefined || errnoByName.has(result.errno) ? undefined : 'no modelled call fails so';
 }
 
 function resultText(result: LogResult | undefined): string | undefined {

@@ -136,10 +136,11 @@ export class QemuCalls {
   mapped(text: string): void {
     const match = /(0x[0-9a-f]+) - (0x[0-9a-f]+)(?: \[(0x[0-9a-f]+)\])?/.exec(text);
     if (!match || this.#container < 0) return;
-    const size = BigInt(match[2]!) - BigInt(match[1]!) + 1n;
+    const size = sizeOf(match[1]!, match[2]!);
+    if (size === undefined) return;
     const known = {
       iova: match[1]!,
-      size: `0x${size.toString(16)}`,
+      size,
       ...(match[3] !== undefined && { vaddr: match[3] }),
     };
     this.#request(this.#container, 'VFIO_IOMMU_MAP_DMA', POINTER, known);
@@ -148,11 +149,8 @@ export class QemuCalls {
   unmapped(text: string): void {
     const match = /(0x[0-9a-f]+) - (0x[0-9a-f]+)/.exec(text);
     if (!match || this.#container < 0) return;
-    const size = BigInt(match[2]!) - BigInt(match[1]!) + 1n;
-    this.#request(this.#container, 'VFIO_IOMMU_UNMAP_DMA', POINTER, {
-      iova: match[1]!,
-      size: `0x${size.toString(16)}`,
-    });
+    const size = sizeOf(match[1]!, match[2]!);
+    if (size !== undefined) this.#request(this.#container, 'VFIO_IOMMU_UNMAP_DMA', POINTER, { iova: match[1]!, size });
   }
 
   // --- iommufd ---------------------------------------------------------------------------------------------------
@@ -260,6 +258,12 @@ function requestIn(text: string): string {
 function argumentIn(text: string): string {
   const argument = /arg (0x[0-9a-f]+|\(nil\))/.exec(text)?.[1] ?? '0';
   return argument === '(nil)' ? '0' : argument;
+}
+
+/** The size of a range that is logged with its last address, `undefined` when that is before the first. */
+function sizeOf(first: string, last: string): string | undefined {
+  const size = BigInt(last) - BigInt(first) + 1n;
+  return size > 0n ? `0x${size.toString(16)}` : undefined;
 }
 
 /** QEMU prints negative errnos. */
