@@ -40,6 +40,12 @@ export function reason(error: unknown): string {
   return REASONS[String(code)] ?? String(message ?? error).replace(/\.$/, '');
 }
 
+/** Why a file cannot be written: what is missing is its folder. */
+export function whyUnwritten(error: unknown): string {
+  const why = reason(error);
+  return why === REASONS.ENOENT ? 'its folder does not exist' : why;
+}
+
 /** The last part of a path or URI. */
 export function baseName(path: string): string {
   const last = path.split(/[\\/]/).findLast((part) => part !== '') ?? path;

@@ -53,7 +53,7 @@ test('a result that the kernel would not give is a difference, for import and fo
 
 test('a schedule that the simulator cannot follow is a difference, for import and for check', async () => {
   const trace = gunzipSync(readFileSync(`${OFF}-strace-f-y-hotplug.ftrace.txt.gz`)).toString('utf8');
-  // Two runs after one another in a trace of the kernel, which says of neither where it begins.
+  // Two VMs, one after the other, in one trace: the second is not told from the first.
   const log = written('twice.ftrace', trace + trace.replace(/^#.*\n/gm, ''));
   const { exitCode, stdout, stderr } = await snoopscope(`import ${log} --kernel v6.1`);
   expect(exitCode).toBe(1);

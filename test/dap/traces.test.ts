@@ -143,6 +143,21 @@ describe('a rerun that differs', () => {
     expect(await typed('branches')).toContain('from branch 1 after 1');
   });
 
+  test('names the folder that is missing where it cannot be saved', async () => {
+    const client = new DapClient({
+      ...repositoryFiles(),
+      readBytes: async () => packed(traceAt(1)),
+      writeBytes: async () => {
+        throw Object.assign(new Error('open'), { code: 'ENOENT' });
+      },
+    });
+    await client.launch('x.snooptrace');
+    await client.run();
+    await expect(client.request('snoopscope/save', { path: '/gone/a' })).rejects.toThrow(
+      '/gone/a.snooptrace cannot be written: its folder does not exist.',
+    );
+  });
+
   test('leaves what parts from it to be seen, too', async () => {
     const saved: Uint8Array[] = [];
     const first = new DapClient({

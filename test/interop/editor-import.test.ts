@@ -143,7 +143,14 @@ ${pid} openat(AT_FDCWD, "/dev/vfio/${group}", O_RDWR) = 11
     ['a binary file', new Uint8Array([1, 2, 0, 3]), /^x: This is a binary file, not text\.$/],
     ['what perf records', text('PERFILE2\0\0\0'), /^x: This is what perf records; `perf script/],
     ['a binary file, packed', new Uint8Array(gzipSync(new Uint8Array(100))), /^x: This is a binary file, not text\.$/],
-    ['an empty file', new Uint8Array(), /^x: No line of it is known/],
+    ['an empty file', new Uint8Array(), /^x: The file is empty\.$/],
+    ['a file of blanks', text(' \n\n'), /^x: The file is empty\.$/],
+    [
+      'xz',
+      new Uint8Array([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0, 4]),
+      /^x: This is compressed with xz; `xz -d` unpacks it/,
+    ],
+    ['zstd', new Uint8Array([0x28, 0xb5, 0x2f, 0xfd, 4, 0x58]), /^x: This is compressed with zstd/],
   ])('with %s is refused', async (_what, contents, message) => {
     const [reply] = await answer([{ name: 'x', contents }]);
     if (reply?.kind !== 'refused') throw new Error(JSON.stringify(reply));

@@ -141,6 +141,12 @@ describe('calls and their results', () => {
   });
 });
 
+test('a log of the kernel has no pointers to be guessed, and comments no empty labels', () => {
+  const { rebuilt, result } = taken(OFF, 'strace-f-y-hotplug.ftrace');
+  expect(rebuilt.assumptions.all.filter(({ text }) => text.includes('the log shows a pointer'))).toEqual([]);
+  expect(result.text).not.toMatch(/^\/\/ *:/m);
+});
+
 /** Logs of starts that failed, with the errnos that the model gives, too; what it cannot refuse is left out by name. */
 const FAILURES: readonly (readonly [machine: string, name: string, left: string | undefined])[] = [
   [OFF, 'fail-notviable.log', undefined],

@@ -100,6 +100,14 @@ describe('starts that failed', () => {
     expect(report(machine, [`${name}.log`], true).unknown.map((one) => one.command)).toContain(command);
   });
 
+  test('what went wrong is said once, also where a command would tell more', () => {
+    for (const [machine, name] of FAILURES) {
+      const { wrong, unknown } = report(machine, [`${name}.log`], true);
+      for (const { what } of unknown) expect(wrong).not.toContain(what);
+    }
+    expect(report(OFF, ['fail-memlock.log'], true).unknown[0]?.what).toBe('More about this.');
+  });
+
   test('nothing is claimed of the coherency of a VM that never ran', () => {
     expect(report(OFF, ['fail-memlock.log'], true).vm).toEqual([
       'The VM never ran, and no device stayed registered with KVM.',

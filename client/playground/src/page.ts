@@ -324,7 +324,7 @@ class Page {
         `Copied: ${link.length.toLocaleString('en-US')} characters. The link opens the same scenario at the same step.`,
       );
     } catch {
-      status('The link is in the address bar: this browser lets no page write to the clipboard here.');
+      status('The link is in the address bar: this browser does not let the page write to the clipboard.');
     }
   }
 }
@@ -340,7 +340,7 @@ async function copy(text: string): Promise<void> {
     await navigator.clipboard.writeText(text);
     status(`Copied: ${text.length.toLocaleString('en-US')} characters.`);
   } catch {
-    status('This browser lets no page write to the clipboard here.');
+    status('This browser does not let the page write to the clipboard.');
   }
 }
 

@@ -1,6 +1,6 @@
 /** Saving the runs of a session as a trace, by a request of an editor or a line in the console. */
 import { TRACE_EXTENSION } from '@snoopscope/sim-core';
-import { reason } from '../file-accessor.ts';
+import { whyUnwritten } from '../file-accessor.ts';
 import { RequestError } from '../request-error.ts';
 import { type RequestAnswer, type SessionState, stoppedOf } from '../session-state.ts';
 import { isTrace, traceOfSession } from '../traced.ts';
@@ -17,7 +17,7 @@ export async function save(state: SessionState, args: { readonly path: string })
   try {
     await files.writeBytes(path, bytes);
   } catch (error) {
-    throw new RequestError(`${path} cannot be written: ${reason(error)}.`);
+    throw new RequestError(`${path} cannot be written: ${whyUnwritten(error)}.`);
   }
   const { all, number } = launched.branches;
   return { body: { path, branches: all.length, branch: number, bytes: bytes.length } };

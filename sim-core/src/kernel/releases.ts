@@ -162,11 +162,11 @@ interface Distribution {
   readonly unknown: string;
 }
 
-const OWN_PATCHES = 'which fixes its distributor and stable took into it is not known.';
+const OWN_PATCHES = 'what its distributor and the stable maintainers backported is not known.';
 
 const QUEUED = 'which changes were queued for later releases is not known.';
 
-const DEBIAN = { kind: 'a Debian kernel', since: 'which fixes stable took into it since is not known.' };
+const DEBIAN = { kind: 'a Debian kernel', since: 'what was backported to it since is not known.' };
 
 /** The first that matches counts. */
 const DISTRIBUTIONS: readonly Distribution[] = [
@@ -207,7 +207,7 @@ const DISTRIBUTIONS: readonly Distribution[] = [
   {
     suffix: /^\.y$/,
     kind: 'a stable series',
-    unknown: 'which of its releases is meant, and which fixes stable took into it, is not known.',
+    unknown: 'which of its releases is meant, and what was backported to it, is not known.',
   },
 ];
 
@@ -215,7 +215,7 @@ const FOREIGN = {
   kind: 'a kernel with patches or a configuration of its own',
   unknown: 'what its suffix stands for is not known.',
 };
-const STABLE = { kind: 'a stable release', unknown: 'which fixes stable took into it is not known.' };
+const STABLE = { kind: 'a stable release', unknown: 'what was backported to it is not known.' };
 
 const RELEASE = /^v?(\d+)\.(\d+)(?:\.(\d+))?((?:[-+._~][\w.+~-]*)?)$/;
 

@@ -34,7 +34,7 @@ export function imported(rebuilt: Rebuilt, choices: MachineChoices, asked?: Prof
   }
   const best = bestProfile(rebuilt, scenarioText(rebuilt, choices, undefined));
   const { profile, differences } = best;
-  const how = `${profile.name}: no file says which kernel it was; ${differences.length === 0 ? 'this is the newest release whose answers agree with all of the log' : 'this is the release whose answers agree best'}. --kernel says another.`;
+  const how = `${profile.name}, the ${differences.length === 0 ? 'newest release that agrees with the whole log' : 'release that agrees with the log best'}: no file says which kernel it was. \`--kernel\` chooses another.`;
   const text = scenarioText(rebuilt, choices, profile.name);
   return {
     text,

@@ -94,8 +94,13 @@ function saidSentences(messages: readonly HostMessage[], causes: readonly Cause[
   ];
 }
 
+/** The report has said each cause in full; with several, their first words tell which one a command is about. */
 function commandsOf(causes: readonly Cause[]): LogReport['unknown'] {
-  return causes.flatMap(({ text, command }) => (command === undefined ? [] : [{ what: text, command }]));
+  const about = (text: string): string =>
+    causes.length === 1 ? '' : `: ${text.replace(/[:;(.,] .*$|\.$/s, '').trim()}`;
+  return causes.flatMap(({ text, command }) =>
+    command === undefined ? [] : [{ what: `More about this${about(text)}.`, command }],
+  );
 }
 
 /** What a VMM that failed wrote on stderr last, where the log shows it and no file was given. */

@@ -29,7 +29,7 @@ export interface OpenRunFile {
 /** Why a file is not taken. `code` is the one of the command's JSON. */
 export interface RefusedFile {
   readonly refused: string;
-  readonly code: 'unknown-log' | 'other-log';
+  readonly code: 'unknown-log' | 'other-log' | 'empty-log';
 }
 
 /** Binary files that people have where a text is needed, by their first bytes, with what makes a text of them. */
@@ -38,6 +38,15 @@ const BINARIES: readonly { readonly magic: string; readonly advice: string }[] =
     magic: '\u0017\u0008Dtracing',
     advice: 'This is what trace-cmd records; `trace-cmd report -i FILE` prints the text that is read here.',
   },
+  {
+    magic: '\u00fd7zXZ\u0000',
+    advice: 'This is compressed with xz; `xz -d` unpacks it. Only gzip is unpacked here.',
+  },
+  {
+    magic: '\u0028\u00b5\u002f\u00fd',
+    advice: 'This is compressed with zstd; `zstd -d` unpacks it. Only gzip is unpacked here.',
+  },
+  { magic: 'BZh', advice: 'This is compressed with bzip2; `bzip2 -d` unpacks it. Only gzip is unpacked here.' },
   { magic: 'PERFILE2', advice: 'This is what perf records; `perf script -i FILE` prints the text that is read here.' },
 ];
 
@@ -46,9 +55,11 @@ const BINARY_PROBE_BYTES = 16;
 
 /** Why a file that begins with these bytes is not text; undefined when it may be one. */
 export function binaryRefused(bytes: Uint8Array): string | undefined {
-  if (encodingOf(bytes) !== 'utf-8' || !bytes.subarray(0, BINARY_PROBE_BYTES).includes(0)) return undefined;
-  const begins = String.fromCharCode(...bytes.subarray(0, 16));
-  return BINARIES.find(({ magic }) => begins.startsWith(magic))?.advice ?? 'This is a binary file, not text.';
+  if (encodingOf(bytes) !== 'utf-8') return undefined;
+  const probe = bytes.subarray(0, BINARY_PROBE_BYTES);
+  const begins = String.fromCharCode(...probe);
+  const known = BINARIES.find(({ magic }) => begins.startsWith(magic));
+  return known?.advice ?? (probe.includes(0) ? 'This is a binary file, not text.' : undefined);
 }
 
 /** Lines by which a file is recognised. */
@@ -80,6 +91,7 @@ export class RunFiles {
 
   /** Begins a file. `first` is how its text begins, and is pushed like the rest: some 256 KB of it are enough. */
   begin(name: string, first: string): OpenRunFile | RefusedFile {
+    if (first.trim() === '') return { refused: 'The file is empty.', code: 'empty-log' };
     const beginning = first.split('\n').map(asShown).join('\n');
     const written = beginning.split('\n', PROBE_LINES);
     const pasted = isPastedStrace(written);

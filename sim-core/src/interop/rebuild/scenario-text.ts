@@ -65,7 +65,7 @@ function countLines(title: string, counts: Rebuilt['counted']): string[] {
   const known = [...counts].sort(([, a], [, b]) => b.count - a.count).map(([name, { count }]) => `${name} ${count}`);
   const lines: string[] = [];
   for (let at = 0; at < known.length; at += NAMES_A_LINE)
-    lines.push(`// ${at === 0 ? title : '  '}: ${known.slice(at, at + NAMES_A_LINE).join(', ')}`);
+    lines.push(`// ${at === 0 ? `${title}:` : '  '} ${known.slice(at, at + NAMES_A_LINE).join(', ')}`);
   return lines;
 }
 

@@ -58,7 +58,7 @@ class Maker {
   }
 
   create(): void {
-    this.#call('ioctl', [String(this.#vm), '0x7f0000000000'], 0, { requests: ['KVM_CREATE_DEVICE'] });
+    this.#call('ioctl', [String(this.#vm), '0x7f0000000000'], 0, { requests: ['KVM_CREATE_DEVICE'] }, KVM_VFIO);
     this.#device = this.#next++;
   }
 
@@ -163,6 +163,9 @@ class Maker {
     return value ?? -1;
   }
 }
+
+/** Only kvm_vfio_create() leads to one. */
+const KVM_VFIO: KnownArguments = { type: 4 };
 
 const HANDLERS = {
   'create-device': 'create',
