@@ -57,7 +57,7 @@ for (const [file, make] of files) {
 
 async function take(page, file, arrange) {
   await arrange(page);
-  await writePicture(await page.screenshot(), file);
+  await writePicture(await page.screenshot({ animations: 'disabled' }), file);
 }
 
 /** A palette is enough for a window, and makes a third of the size. */
@@ -88,7 +88,7 @@ async function playground(file) {
     await page.waitForFunction(() => document.getElementById('status')?.textContent?.startsWith('Ready'));
     await page.locator('#run').click();
     await page.locator('snoop-timeline svg [aria-label^="Cause 1:"]').first().waitFor();
-    await writePicture(await page.screenshot(), file);
+    await writePicture(await page.screenshot({ animations: 'disabled' }), file);
   } finally {
     await browser.close();
     server.close();

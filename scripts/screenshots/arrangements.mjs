@@ -2,15 +2,19 @@
 // begins with the scenario open.
 const topFrame = '.debug-top-stack-frame-line';
 
+/** Milliseconds after which a view will not show what is asked for. */
+const PATIENCE = 60_000;
+
 /** What a selector finds in the page of some view. Pages of views are in frames of frames. */
 export async function inViews(page, selector) {
-  for (;;) {
+  for (const began = Date.now(); Date.now() - began < PATIENCE; ) {
     for (const frame of page.frames()) {
       const found = frame.locator(selector).first();
       if (frame !== page.mainFrame() && (await found.count().catch(() => 0)) > 0) return found;
     }
     await page.waitForTimeout(100);
   }
+  throw new Error(`no view shows ${selector}`);
 }
 
 /** Runs a command by its title, as the palette lists it. */
@@ -117,7 +121,7 @@ export const pictures = {
       await page.keyboard.press('Enter');
       await page.locator('.repl .monaco-list-row', { hasText: answer }).first().waitFor();
     }
-    await page.mouse.move(720, 300);
+    await page.mouse.move(720, 790);
   },
   async 'who-moves'(page) {
     await page.keyboard.press('Control+P');
@@ -189,7 +193,9 @@ export const pictures = {
   async coverage(page) {
     await command(page, 'Test: Run Tests with Coverage in Current File');
     await page.locator('.coverage-deco-gutter').first().waitFor({ state: 'attached' });
-    await page.keyboard.press('Control+J');
+    // The results may be in the panel, which leaves little room for the lines.
+    if (await page.locator('.part.panel').isVisible()) await page.keyboard.press('Control+J');
+    await page.keyboard.press('Control+1');
     await page.keyboard.press('Control+End');
     await page.locator('.coverage-deco-gutter').first().waitFor();
     await page.mouse.move(720, 890);
@@ -230,8 +236,7 @@ async function compareKernels(page) {
   await lens(page, 'Compare kernels').click();
   await page.locator('.quick-input-list .monaco-list-row').first().waitFor();
   for (const kernel of ['v5.11', 'v5.12']) {
-    await page.keyboard.press('Control+A');
-    await page.keyboard.type(kernel);
+    await page.locator('.quick-input-filter input').fill(kernel);
     await page
       .locator('.quick-input-list .monaco-list-row', { hasText: `Linux ${kernel}` })
       .first()
