@@ -5,6 +5,7 @@
 import { aboutText } from './features/about.ts';
 import { callableAt, callsFrom, callsTo } from './features/call-hierarchy.ts';
 import { isBetweenStatements, offersAt } from './features/completion.ts';
+import { withCutCallFixes } from './features/cut-calls.ts';
 import { definitionAt } from './features/definition.ts';
 import { formatting } from './features/formatting.ts';
 import { hoverAt } from './features/hover.ts';
@@ -42,6 +43,7 @@ export const extras = {
   symbolAt,
   typeDefinitionAt,
   usesAt,
+  withCutCallFixes,
   withPointerFixes,
   workspaceNames,
 };

@@ -211,11 +211,11 @@ export function startServer(connection: Connection, host: Host): void {
   connection.onCodeAction(
     answer('codeAction', async (snapshot, { range, context }, token) => {
       const only = context?.only;
-      const found = await session.diagnosticsOf(snapshot, token);
+      const { withCutCallFixes, withPointerFixes } = await session.extras();
+      const found = withCutCallFixes(snapshot, await session.diagnosticsOf(snapshot, token));
       const lines = [range.start.line, range.end.line] as const;
       const more = await moreActions(session, snapshot, lines, only, found);
       if (only?.some((kind) => CodeActionKind.QuickFix.startsWith(kind)) === false) return more;
-      const { withPointerFixes } = await session.extras();
       const fixes = withPointerFixes(snapshot, found)
         .filter(({ line, span }) => lsp.touches(range, line, span))
         .flatMap((diagnostic) => lsp.toQuickFixes(diagnostic, snapshot, session.options.diagnosticPages));

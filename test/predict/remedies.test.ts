@@ -50,6 +50,8 @@ test.each([
   ['the driver before the group', swapped('SET_CONTAINER', 'VFIO_SET_IOMMU'), 'Move it below line 12'],
   ['the mapping before the driver', swapped('VFIO_SET_IOMMU', 'MAP_DMA'), 'Move it below line 13'],
   ['the VM before KVM', swapped('open("/dev/kvm', 'KVM_CREATE_VM'), 'Move it below line 16'],
+  ['a group in place of a pointer to it', replaced('addr=[group]', 'addr=group'), 'Pass `[group]`'],
+  ['a container in place of a pointer to it', replaced('[container]', 'container'), 'Pass `[container]`'],
   ['added twice', twice('FILE_ADD'), 'Remove this line'],
 ])('%s', (_, change, title) => {
   const text = change(SETUP);

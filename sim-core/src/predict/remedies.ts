@@ -51,6 +51,7 @@ const REMEDIES: readonly ((failing: Failing) => readonly Fix[])[] = [
   otherDescriptors,
   laterPlace,
   otherPaths,
+  asPointer,
   withoutArgsz,
   withAccess,
   wholePages,
@@ -147,6 +148,15 @@ function otherPaths({ observed, node, call, found }: Failing): Fix[] {
 /** What numbers are in it does not matter: `/dev/vfio/26` is like `/dev/vfio/27`. */
 function shape(path: string): string {
   return path.replace(/[0-9a-f]*\d[0-9a-f]*/gi, '0');
+}
+
+/** The name of a descriptor where the kernel reads it at an address. */
+function asPointer({ node, call, found }: Failing): Fix[] {
+  if (!/readable/.test(found)) return [];
+  const addr = fieldsOf(call).find(({ name }) => name.text === 'addr')?.value;
+  const given = addr?.kind === 'in' ? addr.expr : call.args[2];
+  if (given?.kind !== 'name' || !/^[a-z]/.test(given.name)) return [];
+  return [replacing(node, `Pass \`[${given.name}]\``, given.span, `[${given.name}]`)];
 }
 
 function withoutArgsz({ node, call, found }: Failing): Fix[] {

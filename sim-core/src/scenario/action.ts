@@ -36,6 +36,7 @@ export const EQUALS_OPS: ReadonlySet<string> = new Set(['pat']);
 export function parseOperand(scanner: LineScanner, what: string): Operand {
   const unit = scanner.peek();
   if (unit === OPEN_BRACKET) return parseMemory(scanner);
+  refuseSize(scanner);
   return scanner.takeString() ?? takeBdf(scanner) ?? scanner.takeNumber() ?? parseName(scanner, what);
 }
 
@@ -55,6 +56,20 @@ function parseAction(scanner: LineScanner, op: Word, bind: Word | undefined): Ac
   scanner.finish('The statement');
   return { kind: 'action', ...(bind && { bind }), op, operands, options, attributes };
 }
+
+/** `dword ptr [x]`: every word has 32 bits. */
+function refuseSize(scanner: LineScanner): void {
+  const start = scanner.pos;
+  const size = SIZE.exec(scanner.text.slice(start, scanner.end))?.[0];
+  if (size === undefined) return;
+  const span = { start, end: start + size.length };
+  const written = size.trimEnd();
+  scanner.fail('expected', `\`${written}\` is not written: every word of memory has 32 bits.`, span, [
+    { title: `Remove \`${written}\``, span, newText: '' },
+  ]);
+}
+
+const SIZE = /^(?:byte|[dq]?word)\s+(?:ptr\s*)?(?=\[)/i;
 
 function failTail(scanner: LineScanner, op: Word, separator: string): never {
   const unit = scanner.peek();

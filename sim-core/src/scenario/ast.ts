@@ -292,6 +292,8 @@ export interface LineProblem {
   readonly fixes?: readonly LineFix[];
 }
 export interface LineFix {
+  /** As of a {@link Fix}. */
+  readonly meaning?: 'changed';
   readonly title: string;
   readonly span: Span;
   readonly newText: string;

@@ -137,6 +137,7 @@ function parseFact(scanner: LineScanner, name: Word): Term {
 
 /** `gpu.r0`, `stale-read`. */
 function dottedName(scanner: LineScanner, name: Word): Term {
+  refuseColon(scanner, name);
   if (scanner.here() !== DOT || scanner.text.charCodeAt(scanner.pos + 1) === DOT)
     return { kind: 'name', name, span: name.span };
   scanner.pos++;
@@ -144,9 +145,20 @@ function dottedName(scanner: LineScanner, name: Word): Term {
   return { kind: 'name', name, member, span: { start: name.span.start, end: member.span.end } };
 }
 
+/** herd writes `0:EAX`. */
+function refuseColon(scanner: LineScanner, { text, span }: Word): void {
+  const register = /^:(\w+)/.exec(scanner.text.slice(scanner.pos, scanner.end))?.[1];
+  if (scanner.pos !== span.end || register === undefined) return;
+  const colon = { start: scanner.pos, end: scanner.pos + 1 };
+  scanner.fail('expected', `A register of an actor is written with a point: \`${text}.${register}\`.`, colon, [
+    { title: 'Write `.`', span: colon, newText: '.' },
+  ]);
+}
+
 function parseRange(scanner: LineScanner): VersionRange {
   scanner.peek();
   const start = scanner.pos;
+  refuseOpenEnd(scanner);
   const from = takeVersion(scanner);
   if (!scanner.text.startsWith('..', scanner.pos)) {
     if (from === undefined) scanner.failExpected('a kernel version such as `v5.12` or a range such as `v3.13..v5.11`');
@@ -164,6 +176,20 @@ function parseRange(scanner: LineScanner): VersionRange {
     );
   }
   return { ...(from && { from }), ...(to && { to }), span };
+}
+
+/** `>=v5.12`, `v5.12+`: a range that is open at one end. */
+function refuseOpenEnd(scanner: LineScanner): void {
+  const start = scanner.pos;
+  const [found, before, version = '', after] =
+    /^([<>]=\s*)?(v?\d+\.\d+)(\+(?=\s|,|$))?/.exec(scanner.text.slice(start, scanner.end)) ?? [];
+  if (found === undefined || (before === undefined && after === undefined)) return;
+  const name = version.startsWith('v') ? version : `v${version}`;
+  const newText = before?.startsWith('<') ? `..${name}` : `${name}..`;
+  const span = { start, end: start + found.length };
+  scanner.fail('expected', `A range of kernels that is open at one end is written \`${newText}\`.`, span, [
+    { title: `Write \`${newText}\``, span, newText },
+  ]);
 }
 
 /** Two versions with a hyphen read like a release with a suffix of its own. */

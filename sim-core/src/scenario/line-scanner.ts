@@ -179,15 +179,25 @@ export class LineScanner {
     this.#checkCharacter();
     const span = { start, end: this.end };
     const hash = this.text[start] === '#';
+    const rest = { title: 'Remove the rest of the line', span, newText: '', meaning: 'changed' as const };
     this.fail('trailing-text', `${what} ends here, but ${this.#found()} follows.`, span, [
-      hash ? commentFix(start) : { title: 'Remove the rest of the line', span, newText: '' },
+      hash ? commentFix(start) : (this.#semicolon() ?? rest),
     ]);
+  }
+
+  /** What C ends a statement with. */
+  #semicolon(): LineFix | undefined {
+    const span = { start: this.pos, end: this.end };
+    return this.text.slice(span.start, span.end).trim() === ';'
+      ? { title: 'Remove `;`', span, newText: '' }
+      : undefined;
   }
 
   failExpected(what: string, fixes?: readonly LineFix[]): never {
     this.#checkCharacter();
     const message = `Expected ${what}, found ${this.#found()}.`;
-    return this.fail('expected', message, this.#foundSpan(), fixes);
+    const semicolon = fixes === undefined ? this.#semicolon() : undefined;
+    return this.fail('expected', message, this.#foundSpan(), semicolon ? [semicolon] : fixes);
   }
 
   fail(code: string, message: string, span: Span, fixes?: readonly LineFix[]): never {

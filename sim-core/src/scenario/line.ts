@@ -83,8 +83,21 @@ function failFirst(scanner: LineScanner, expected: string): never {
       { title: 'Remove what strace prints before the call', span: whole, newText: '' },
     ]);
   }
+  const other = STRACE_OTHER.exec(text.slice(start, scanner.end));
+  if (other) {
+    const [found, resumed] = other;
+    const message =
+      resumed === undefined
+        ? 'strace prints this of a signal, or of the end of a thread; a scenario has calls alone.'
+        : `This is the end of a call of ${quoted(resumed)} that strace cut in two: its beginning is the line above with \`<unfinished ...>\`.`;
+    return scanner.fail('expected', message, { start, end: start + found.length });
+  }
   return scanner.failExpected(expected, text[start] === '#' ? [commentFix(start)] : undefined);
 }
+
+/** `<... ioctl resumed>) = 0`, `+++ exited with 0 +++`, `--- SIGINT {…} ---`. */
+const STRACE_OTHER =
+  /^(?:\[pid\s+\d+\]\s*|\d+\s+)?(?:\d\d:\d\d:\d\d(?:\.\d+)?\s+|\d+\.\d+\s+)?(?:<\.\.\. (\w+) resumed>|\+\+\+ |--- SIG).*/;
 
 /** `[pid 1234] `, `1234 12:00:00.123456 `. */
 const STRACE_PREFIX =
@@ -201,6 +214,7 @@ function failUnknown(block: 'file' | 'machine', scanner: LineScanner, first: Wor
       meant,
       block === 'file' ? 'is not a word of the top level' : 'is not an item of the machine',
     );
+  if (block === 'file') refuseNegation(scanner, first);
   const where = block === 'file' ? 'Statements belong in the block of their actor, such as `vcpu 0 {`.' : '';
   return scanner.fail(
     'expected',
@@ -208,6 +222,18 @@ function failUnknown(block: 'file' | 'machine', scanner: LineScanner, first: Wor
     first.span,
   );
 }
+
+/** `not exists`, `never`. */
+function refuseNegation(scanner: LineScanner, first: Word): void {
+  if (!NEGATIONS.has(first.text)) return;
+  const second = scanner.takeIdentifier();
+  const span = { start: first.span.start, end: second?.text === 'exists' ? second.span.end : first.span.end };
+  scanner.fail('expected', 'That no execution ends so is written `~exists`.', span, [
+    { title: 'Write `~exists`', span, newText: '~exists' },
+  ]);
+}
+
+const NEGATIONS: ReadonlySet<string> = new Set(['not', 'no', 'never']);
 
 function failMisspelt(scanner: LineScanner, word: Word, meant: string, why: string): never {
   const fix: LineFix = { title: `Change to \`${meant}\``, span: word.span, newText: meant };

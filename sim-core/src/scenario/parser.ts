@@ -72,10 +72,7 @@ function collect(lines: readonly Line[], structural: readonly Diagnostic[]): Dia
         ...rest,
         line: index,
         ...(fixes && {
-          fixes: fixes.map((fix) => ({
-            title: fix.title,
-            edits: [{ line: index, span: fix.span, newText: fix.newText }],
-          })),
+          fixes: fixes.map(({ span, newText, ...fix }) => ({ ...fix, edits: [{ line: index, span, newText }] })),
         }),
       });
     }

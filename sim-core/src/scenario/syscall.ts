@@ -29,9 +29,20 @@ export function parseSyscall(scanner: LineScanner, call: Word, bind: Word | unde
     while (scanner.take(','));
   }
   scanner.expect(')', `\`,\` or \`)\` after an argument of ${quoted(call.text)}`);
+  refuseComparison(scanner);
   const result = scanner.take('=') ? parseResult(scanner) : undefined;
   scanner.finish('The call');
   return { kind: 'syscall', ...(bind && { bind }), call, args, ...(result && { result }) };
+}
+
+/** `ioctl(…) == 0`. */
+function refuseComparison(scanner: LineScanner): void {
+  scanner.peek();
+  if (!scanner.text.startsWith('==', scanner.pos) || scanner.pos >= scanner.end) return;
+  const span = { start: scanner.pos, end: scanner.pos + 2 };
+  scanner.fail('expected', 'The result of a call is declared with one `=`, as strace prints it.', span, [
+    { title: 'Write `=`', span, newText: '=' },
+  ]);
 }
 
 /** strace cuts a call in two when another one is made meanwhile. */

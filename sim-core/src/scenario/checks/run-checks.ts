@@ -47,7 +47,7 @@ function* checkingLines(scenario: ParsedScenario, vocabulary: Vocabulary): Gener
     for (const { index, problem } of problemsOfPiece(piece, vocabulary)) {
       const { fixes, ...rest } = problem;
       const line = start + index;
-      const placed = fixes?.map(({ title, span, newText }) => ({ title, edits: [{ line, span, newText }] }));
+      const placed = fixes?.map(({ span, newText, ...fix }) => ({ ...fix, edits: [{ line, span, newText }] }));
       diagnostics.push({ ...rest, line, ...(placed && { fixes: placed }) });
     }
   }

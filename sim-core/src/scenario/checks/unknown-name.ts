@@ -29,10 +29,15 @@ export const unknownName: Check = {
   *scenario(subject) {
     const known = subject.symbols.names('name');
     for (const { name, line, span } of undefinedUses(subject, 'name')) {
-      const finding = findingNamed(name);
+      const finding = findingNamed(name, known);
       if (finding !== undefined && subject.scenario.lines[line]?.content.kind === 'condition') {
         const message = `\`${name}\` is bound by no call; the finding is written \`${finding}\`.`;
         yield { line, span, message, ...replacingAt(line, span, finding) };
+        continue;
+      }
+      if (subject.symbols.all.has(`word:${name}`) && subject.scenario.lines[line]?.content.kind === 'syscall') {
+        const message = `\`${name}\` is a word of memory; its address is written \`&${name}\`.`;
+        yield { line, span, message, ...replacingAt(line, span, `&${name}`) };
         continue;
       }
       const { message, meant } = noName(name, known);
@@ -42,8 +47,11 @@ export const unknownName: Check = {
   },
 };
 
-/** `stale_read`: findings have hyphens. */
-function findingNamed(name: string): string | undefined {
+/** `stale_read`, `staleread`: findings have hyphens. */
+function findingNamed(name: string, bound: readonly string[]): string | undefined {
   const hyphenated = name.replaceAll('_', '-');
-  return FINDINGS.find((one) => one === hyphenated);
+  return (
+    FINDINGS.find((one) => one === hyphenated) ??
+    (nearest(name, bound) === undefined ? nearest(hyphenated, FINDINGS) : undefined)
+  );
 }

@@ -82,7 +82,12 @@ vcpu 0 {
 /** The MSR or control register that a misspelled name, or a number, is. */
 function registerMeant(operand: Operand, shapes: readonly OperandShape[]): string | undefined {
   const names = shapes.flatMap((shape) => (shape.kind === 'system-register' ? shape.names : []));
+  if (operand.kind === 'name' && operand.member === undefined && shapes.some(({ kind }) => kind === 'memory'))
+    return `[${operand.name}]`;
   if (operand.kind === 'name') return nearest(operand.name, names);
+  // A TLP has the name of the word alone.
+  if (operand.kind === 'memory' && operand.member === undefined && shapes.some(({ kind }) => kind === 'word'))
+    return operand.name.text;
   if (operand.kind !== 'number') return undefined;
   const name = MSR_NAMES.get(Number(operand.value));
   return name !== undefined && names.includes(name) ? name : undefined;
