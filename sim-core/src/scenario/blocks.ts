@@ -18,16 +18,30 @@ export function linesOfKind(scenario: ParsedScenario, kind: LineContent['kind'])
   return lines;
 }
 
-/** The contents of a kind with their lines. */
+/** A line that says something of a kind. */
+interface PlacedContent<Kind extends LineContent['kind']> {
+  readonly line: number;
+  readonly content: LineContent & { readonly kind: Kind };
+}
+
+/** The contents of a kind with their lines. The same scenario gives the same list. */
 export function contentsOfKind<Kind extends LineContent['kind']>(
   scenario: ParsedScenario,
   kind: Kind,
-): { line: number; content: LineContent & { kind: Kind } }[] {
-  return linesOfKind(scenario, kind).map((line) => ({
-    line,
-    content: scenario.lines[line]!.content as LineContent & { kind: Kind },
-  }));
+): readonly PlacedContent<Kind>[] {
+  const byKind = placedContents(scenario);
+  let placed = byKind.get(kind);
+  if (placed === undefined) {
+    placed = linesOfKind(scenario, kind).map((line) => ({ line, content: scenario.lines[line]!.content }));
+    byKind.set(kind, placed);
+  }
+  return placed as readonly PlacedContent<Kind>[];
 }
+
+/** Several checks look at each kind: the lists are made once. */
+const placedContents = remembered(
+  (_scenario: ParsedScenario): Map<LineContent['kind'], readonly PlacedContent<LineContent['kind']>[]> => new Map(),
+);
 
 /** Every line of a list of items, those of control blocks included. */
 export function* linesOf(items: readonly BlockItem[]): Generator<number> {

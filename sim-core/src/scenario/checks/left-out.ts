@@ -67,8 +67,11 @@ export function* leftOutNames(line: Line, vocabulary: Vocabulary): Generator<Obj
 
 /** What values say, however they are written, and TLPs to registers that are words. */
 export function* leftOutOnMachine(line: Line, vocabulary: Vocabulary, machine: MachineKnown): Generator<Objection> {
-  const { block, content } = line;
-  if (content.kind === 'syscall') yield* leftOutValues(content, vocabulary, machine);
+  if (line.content.kind === 'syscall') yield* leftOutValues(line.content, vocabulary, machine);
+  yield* leftOutTargets(line, machine);
+}
+
+export function* leftOutTargets({ block, content }: Line, machine: MachineKnown): Generator<Objection> {
   if (block !== 'device' || content.kind !== 'action' || !TLP_TO_MEMORY.test(content.op.text)) return;
   for (const operand of content.operands) {
     if (!('name' in operand) || typeof operand.name !== 'string' || !machine.mmio.has(operand.name)) continue;

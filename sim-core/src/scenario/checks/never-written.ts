@@ -1,6 +1,8 @@
-import type { ParsedScenario, Term } from '../ast.ts';
+import type { LineContent, ParsedScenario, Term } from '../ast.ts';
 import { contentsOfKind } from '../blocks.ts';
 import { brokenNames } from '../broken-names.ts';
+import { type Piece, piecesOf } from '../pieces.ts';
+import { remembered } from '../remembered.ts';
 import type { Check, PlacedObjection, ScenarioSubject } from './check.ts';
 import { RELATIONS } from './constant-condition.ts';
 import { atomsOf, type Comparison, termsOf, withNumber } from './terms.ts';
@@ -143,21 +145,28 @@ function textOf(term: Term): string {
 
 /** Every number that can get into a word or register: what is written in the scenario, 0, and what a blocked read gives. */
 function valuesOf(files: readonly ParsedScenario[]): ReadonlySet<bigint> {
-  const values = new Set<bigint>([0n, -1n]);
-  const add = (value: bigint): void => void values.add(BigInt.asIntN(32, value));
-  for (const file of files) {
-    for (const { content } of contentsOfKind(file, 'action'))
-      for (const operand of content.operands) if (operand.kind === 'number') add(operand.value);
-    for (const { content } of contentsOfKind(file, 'memory')) for (const { value } of content.values) add(value);
+  return new Set([0n, -1n, ...files.flatMap((file) => piecesOf(file).flatMap(({ piece }) => valuesOfPiece(piece)))]);
+}
+
+const valuesOfPiece = remembered(({ lines }: Piece): readonly bigint[] => [
+  ...new Set(lines.flatMap(({ content }) => valuesIn(content).map((value) => BigInt.asIntN(32, value)))),
+]);
+
+function valuesIn(content: LineContent): readonly bigint[] {
+  switch (content.kind) {
+    case 'action':
+      return content.operands.flatMap((operand) => (operand.kind === 'number' ? [operand.value] : []));
+    case 'memory':
+      return content.values.map(({ value }) => value);
     // Arguments of procedures may be numbers.
-    for (const { content } of contentsOfKind(file, 'call'))
-      for (const { text } of content.args) if (/^(0x[0-9a-f]+|\d+)$/i.test(text)) add(BigInt(text));
+    case 'call':
+      return content.args.flatMap(({ text }) => (/^(0x[0-9a-f]+|\d+)$/i.test(text) ? [BigInt(text)] : []));
     // What the VMM writes into registers of a vCPU or into config space.
-    for (const { content } of contentsOfKind(file, 'syscall'))
-      for (const arg of content.args)
-        if (arg.kind === 'struct')
-          for (const { value } of arg.fields)
-            if (value.kind === 'in' && value.expr.kind === 'number') add(value.expr.value);
+    case 'syscall':
+      return content.args
+        .flatMap((arg) => (arg.kind === 'struct' ? arg.fields : []))
+        .flatMap(({ value }) => (value.kind === 'in' && value.expr.kind === 'number' ? [value.expr.value] : []));
+    default:
+      return [];
   }
-  return values;
 }

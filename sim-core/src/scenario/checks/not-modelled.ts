@@ -1,5 +1,8 @@
-import type { Check } from './check.ts';
-import { leftOutNames, leftOutOnMachine, machineKnown } from './left-out.ts';
+import { contentsOfKind } from '../blocks.ts';
+import { type Piece, piecesOf, rememberedByWords } from '../pieces.ts';
+import type { Vocabulary } from '../vocabulary.ts';
+import type { Check, Objection } from './check.ts';
+import { leftOutNames, leftOutTargets, leftOutValues, type MachineKnown, machineKnown } from './left-out.ts';
 import { LINES_WITH_OPTIONS } from './lines-with-options.ts';
 
 export const notModelled: Check = {
@@ -27,10 +30,30 @@ setup {
     yield* leftOutNames(line, vocabulary);
   },
   *scenario(subject) {
+    const { scenario, vocabulary } = subject;
     const machine = machineKnown(subject);
-    for (const [index, line] of subject.scenario.lines.entries()) {
-      for (const { span, message } of leftOutOnMachine(line, subject.vocabulary, machine))
-        yield { line: index, span, message };
-    }
+    const valuesOfPiece = machine.x86 ? valuesOnX86 : valuesElsewhere;
+    for (const { start, piece } of piecesOf(scenario))
+      for (const { index, ...objection } of valuesOfPiece(piece, vocabulary))
+        yield { line: start + index, ...objection };
+    if (machine.mmio.size === 0) return;
+    for (const { line } of contentsOfKind(scenario, 'action'))
+      for (const { span, message } of leftOutTargets(scenario.lines[line]!, machine)) yield { line, span, message };
   },
 };
+
+const valuesOnX86 = rememberedByWords((piece, vocabulary) => valuesIn(piece, vocabulary, { x86: true }));
+const valuesElsewhere = rememberedByWords((piece, vocabulary) => valuesIn(piece, vocabulary, { x86: false }));
+
+/** What values say in the lines of a piece, counted from its top. */
+function valuesIn(
+  { lines }: Piece,
+  vocabulary: Vocabulary,
+  machine: Pick<MachineKnown, 'x86'>,
+): readonly (Pick<Objection, 'span' | 'message'> & { readonly index: number })[] {
+  return lines.flatMap(({ content }, index) =>
+    content.kind === 'syscall'
+      ? [...leftOutValues(content, vocabulary, machine)].map(({ span, message }) => ({ index, span, message }))
+      : [],
+  );
+}

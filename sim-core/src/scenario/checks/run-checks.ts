@@ -111,6 +111,7 @@ function* checkingScenario(
 ): Generator<void, void> {
   const names = subjectOf(scenario, includes ?? (() => undefined), vocabulary);
   const subject = { ...names, ...(profile && { profile }) };
+  yield;
   for (const one of SCENARIO_CHECKS) {
     if (one.advice && !advice) continue;
     for (const objection of one.scenario!(subject))

@@ -1,5 +1,6 @@
 import type { Syscall } from '../ast.ts';
-import { contentsOfKind } from '../blocks.ts';
+import { type Piece, type PlacedPiece, piecesOf } from '../pieces.ts';
+import { remembered } from '../remembered.ts';
 import type { Check } from './check.ts';
 import { namesIn } from './constant-names.ts';
 
@@ -25,9 +26,7 @@ export const testCreatesNothing: Check = {
 `,
   },
   *scenario({ scenario, symbols }) {
-    for (const { line, content } of contentsOfKind(scenario, 'syscall')) {
-      const found = testOf(content);
-      if (found === undefined) continue;
+    for (const { line, ...found } of piecesOf(scenario).flatMap(testsOf)) {
       const symbol = symbols.all.get(`name:${found.name}`);
       const used = symbol?.references[0];
       if (symbol === undefined || used === undefined || symbol.definitionCount > 1) continue;
@@ -41,6 +40,17 @@ export const testCreatesNothing: Check = {
     }
   },
 };
+
+function testsOf({ start, piece }: PlacedPiece) {
+  return testsOfPiece(piece).map(({ index, ...found }) => ({ line: start + index, ...found }));
+}
+
+const testsOfPiece = remembered(({ lines }: Piece) =>
+  lines.flatMap(({ content }, index) => {
+    const found = content.kind === 'syscall' ? testOf(content) : undefined;
+    return found === undefined ? [] : [{ index, ...found }];
+  }),
+);
 
 function testOf({ args }: Syscall) {
   const [, request, struct] = args;

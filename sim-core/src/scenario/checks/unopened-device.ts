@@ -1,6 +1,8 @@
 import type { Fix, ParsedScenario } from '../ast.ts';
 import { contentsOfKind, linesOf } from '../blocks.ts';
 import { brokenNames } from '../broken-names.ts';
+import { type Piece, piecesOf } from '../pieces.ts';
+import { remembered } from '../remembered.ts';
 import type { Check } from './check.ts';
 
 export const unopenedDevice: Check = {
@@ -35,12 +37,9 @@ device nic {
   },
   *scenario({ scenario, included }) {
     const files = [scenario, ...included];
-    const calls = files.flatMap((file) => contentsOfKind(file, 'syscall')).map(({ content }) => content);
-    const opened = (path: string): boolean =>
-      calls.some(({ args }) => args.some((arg) => arg.kind === 'string' && arg.value === path));
-    const byNode = calls.some(({ args }) =>
-      args.some((arg) => arg.kind === 'string' && arg.value.startsWith('/dev/vfio/devices/')),
-    );
+    const given = new Set(files.flatMap((file) => piecesOf(file).flatMap(({ piece }) => stringsOfPiece(piece))));
+    const opened = (path: string): boolean => given.has(path);
+    const byNode = [...given].some((path) => path.startsWith('/dev/vfio/devices/'));
     const unread = brokenNames(scenario).mentioned.has('ioctl');
     if (byNode || unread || files.some((file) => contentsOfKind(file, 'call').length > 0)) return;
     for (const { line, content } of contentsOfKind(scenario, 'device')) {
@@ -65,6 +64,15 @@ device nic {
     }
   },
 };
+
+/** Strings that are arguments of system calls. */
+const stringsOfPiece = remembered(({ lines }: Piece): readonly string[] => [
+  ...new Set(
+    lines.flatMap(({ content }) =>
+      content.kind === 'syscall' ? content.args.flatMap((arg) => (arg.kind === 'string' ? [arg.value] : [])) : [],
+    ),
+  ),
+]);
 
 /** At the end of `setup`, through the descriptor of its group. */
 function opening(scenario: ParsedScenario, device: string, bdf: string, path: string): { fixes?: readonly Fix[] } {
