@@ -45,13 +45,15 @@ function nodesOf(run: Run, now: Scene, event: number): string[] | undefined {
   }
 }
 
-/** Past the caches to DRAM, or to the caches that the step changed. */
+/** Past the caches to DRAM, or through the caches that the step changed, through all of them if it changed none. */
 function tlpWay(run: Run, now: Scene, event: number, device: number, _word: number, packed: number): string[] {
   const begin = [`device ${device}`, ...unitOf(now, device)];
   if ((packed & TLP.completed) === 0) return begin;
   if ((packed & TLP.bypassed) !== 0) return [...begin, 'dram'];
-  const snooped = cachesTouched(run, now, event);
-  return snooped.length > 0 ? [...begin, ...snooped.map((cpu) => `cpu ${cpu}`), 'dram'] : [...begin, 'dram'];
+  const touched = cachesTouched(run, now, event);
+  const snooped =
+    touched.length > 0 ? touched : Array.from({ length: now.model.world.topology.cpu.count }, (_, i) => i);
+  return [...begin, ...snooped.map((cpu) => `cpu ${cpu}`), 'dram'];
 }
 
 function cachesTouched(run: Run, { model }: Scene, event: number): number[] {

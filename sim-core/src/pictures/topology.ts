@@ -100,7 +100,10 @@ function markedNode(node: TopologyNode, earlier: Graph, route: Route | undefined
 function markedEdge(edge: TopologyEdge, earlier: Graph, route: Route | undefined): TopologyEdge {
   const known = earlier.edges.some(({ from, to, text }) => from === edge.from && to === edge.to && text === edge.text);
   const on = route?.nodes ?? [];
-  const lit = on.some((node, i) => i > 0 && joins(edge, on[i - 1]!, node));
+  // A transaction snoops its caches side by side.
+  const lit =
+    on.some((node, i) => i > 0 && joins(edge, on[i - 1]!, node)) ||
+    ((edge.text === 'snoops' || edge.text === 'caches') && on.includes(edge.from) && on.includes(edge.to));
   return { ...edge, ...(!known && { changed: true }), ...(lit && { lit: true }) };
 }
 

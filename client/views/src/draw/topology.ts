@@ -1,8 +1,9 @@
 /** Topology drawn: the kernel's objects above, the hardware below, what belongs together in one column. */
 
-import type { NodeKind, TopologyNode, TopologyPicture } from '@snoopscope/sim-core';
+import type { NodeKind, TopologyEdge, TopologyNode, TopologyPicture } from '@snoopscope/sim-core';
 import { counted } from '@snoopscope/sim-core';
 import { type Drawing, fitted, group, path, rect, type Shape, text } from './shape.ts';
+import { type Box, GAP, LANE, type Routed, type Rows, routed, wayOf } from './topology-ways.ts';
 
 /** The column of each kind, and whether it is hardware. */
 const PLACES: Readonly<Record<NodeKind, { readonly column: number; readonly hardware: boolean }>> = {
@@ -20,37 +21,32 @@ const PLACES: Readonly<Record<NodeKind, { readonly column: number; readonly hard
 };
 const COLUMNS = 5;
 const LEAST_COLUMN = 184;
-/** Between two columns, for what is written on the edges. */
-const GAP = 80;
 const LINE = 14;
 const HEAD = 19;
 const BETWEEN = 14;
+const TOP = 8;
 
-interface Box {
+interface NodeBox extends Box {
   readonly node: TopologyNode;
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
 }
 
 export function drawTopology(topology: TopologyPicture, width: number): Drawing {
   const column = Math.max(LEAST_COLUMN, width / COLUMNS);
-  const { boxes, height } = placed(topology.nodes, column);
-  const byId = new Map(boxes.map((box) => [box.node.id, box]));
-  const labels: Shape[] = [];
-  const edges = topology.edges.flatMap((edge) => {
-    const [from, to] = [byId.get(edge.from), byId.get(edge.to)];
-    if (!from || !to) return [];
-    const { d, x, y } = way(from, to);
+  const { boxes, routes, rows, height } = placed(topology, column);
+  const labels = new Map<string, Shape[]>();
+  const edges = routes.map(({ edge, route }) => {
+    const { d, x, y } = wayOf(route, boxes, rows);
     const marks = `${edge.changed ? ' changed' : ''}${edge.lit ? ' lit' : ''}`;
     const what = `${edge.text}${edge.changed ? ' (new)' : ''}`;
-    if (!QUIET.has(edge.text)) labels.push(...edgeLabel(x, y, edge.changed ? [edge.text, '(new)'] : [edge.text]));
-    return [
-      path(d, `edge${marks}${QUIET.has(edge.text) ? ' quiet' : ''}`, {
-        label: `${from.node.name} ${what} ${to.node.name}`,
-      }),
-    ];
+    // What several edges have at the same place is written once.
+    if (!QUIET.has(edge.text))
+      labels.set(
+        `${edge.text} ${x} ${y}`,
+        edgeLabel(x, y, edge.changed ? (route.lane ? [what] : [edge.text, '(new)']) : [edge.text]),
+      );
+    return path(d, `edge${marks}${QUIET.has(edge.text) ? ' quiet' : ''}`, {
+      label: `${route.from.node.name} ${what} ${route.to.node.name}`,
+    });
   });
   return {
     width: Math.max(width, column * COLUMNS),
@@ -59,48 +55,69 @@ export function drawTopology(topology: TopologyPicture, width: number): Drawing 
     shapes: [
       ...edges,
       ...boxes.map(nodeShape),
-      ...labels,
-      ...(topology.current
-        ? [
-            group(
-              [
-                rect(4, height, column * COLUMNS - 8, 20, 'label-paper'),
-                text(10, height + 14, `Now: ${topology.current.text}`, 'strong'),
-              ],
-              { class: 'choice' },
-              {
-                label: `Now: ${topology.current.text}`,
-                intent: { kind: 'goToEvent', event: topology.current.event },
-              },
-            ),
-          ]
-        : []),
+      ...[...labels.values()].flat(),
+      ...(topology.current ? [nowShape(topology.current, height, column * COLUMNS)] : []),
     ],
   };
+}
+
+function nowShape({ text: what, event }: NonNullable<TopologyPicture['current']>, y: number, width: number): Shape {
+  const label = `Now: ${what}`;
+  return group(
+    [rect(4, y, width - 8, 20, 'label-paper'), text(10, y + 14, label, 'strong')],
+    { class: 'choice' },
+    { label, intent: { kind: 'goToEvent', event } },
+  );
 }
 
 /** Ways that are always there: drawn faintly unless something is on them. */
 const QUIET: ReadonlySet<string> = new Set(['past the caches', 'snoops', 'caches', 'translated by']);
 
-function placed(nodes: readonly TopologyNode[], column: number): { boxes: Box[]; height: number } {
-  const boxes: Box[] = [];
-  let top = 8;
-  for (const hardware of [false, true]) {
+interface Placed {
+  readonly boxes: readonly NodeBox[];
+  readonly routes: readonly { readonly edge: TopologyEdge; readonly route: Routed<NodeBox> }[];
+  readonly rows: Rows;
+  readonly height: number;
+}
+
+/** Boxes in their columns, one below the other, with room between and below the rows for the edges that need it. */
+function placed({ nodes, edges }: TopologyPicture, column: number): Placed {
+  const inRow = (hardware: boolean, top: number): { boxes: NodeBox[]; bottom: number } => {
+    const boxes: NodeBox[] = [];
     const bottoms = new Array<number>(COLUMNS).fill(top);
     for (const node of nodes) {
       const place = PLACES[node.kind];
       if (place.hardware !== hardware) continue;
       const y = bottoms[place.column]!;
       const height = HEAD + node.facts.length * LINE + 4;
-      boxes.push({ node, x: place.column * column + GAP / 2, y, width: column - GAP, height });
+      boxes.push({ ...place, node, x: place.column * column + GAP / 2, y, width: column - GAP, height });
       bottoms[place.column] = y + height + BETWEEN;
     }
-    top = Math.max(...bottoms) + BETWEEN * 2;
-  }
-  return { boxes, height: Math.max(60, top - BETWEEN * 2) };
+    return { boxes, bottom: Math.max(...bottoms) - (boxes.length > 0 ? BETWEEN : 0) };
+  };
+  const connected = (boxes: readonly NodeBox[]) => {
+    const byId = new Map(boxes.map((box) => [box.node.id, box]));
+    const drawn = edges.flatMap((edge) => {
+      const [from, to] = [byId.get(edge.from), byId.get(edge.to)];
+      return from && to ? [{ edge, from, to, text: edge.text }] : [];
+    });
+    return { drawn, ...routed(drawn, boxes) };
+  };
+  const upper = inRow(false, TOP);
+  // Which edges need a lane does not hang on how far down the lower row is.
+  const { between } = connected([...upper.boxes, ...inRow(true, upper.bottom).boxes]);
+  const lower = inRow(true, upper.boxes.length === 0 ? TOP : upper.bottom + BETWEEN * 3 + between * LANE);
+  const boxes = [...upper.boxes, ...lower.boxes];
+  const { drawn, routes, below } = connected(boxes);
+  return {
+    boxes,
+    routes: drawn.map(({ edge }, i) => ({ edge, route: routes[i]! })),
+    rows: { upper: upper.bottom, lower: lower.boxes[0]?.y ?? upper.bottom, bottom: lower.bottom },
+    height: Math.max(60, lower.bottom + BETWEEN + below * LANE),
+  };
 }
 
-function nodeShape({ node, x, y, width, height }: Box): Shape {
+function nodeShape({ node, x, y, width, height }: NodeBox): Shape {
   const look = `node${node.changed ? ' changed' : ''}${node.lit ? ' lit' : ''}`;
   const facts = node.facts.map(({ name, value, changed }) => `${name} ${value}${changed ? ' (new)' : ''}`);
   return group(
@@ -135,25 +152,6 @@ const KIND_TEXT: Readonly<Record<NodeKind, string>> = {
   cpu: 'pCPU, cache',
   dram: 'memory',
 };
-
-/** A curve between the sides that face each other, and its middle. */
-function way(from: Box, to: Box): { d: string; x: number; y: number } {
-  const centre = (box: Box): number => box.x + box.width / 2;
-  if (Math.abs(from.x - to.x) < 1) {
-    const [above, below] = from.y < to.y ? [from, to] : [to, from];
-    const [y1, y2] = [above.y + above.height, below.y];
-    const x = centre(above);
-    return { d: `M${x},${y1}L${x},${y2}`, x, y: (y1 + y2) / 2 };
-  }
-  const [left, right] = from.x < to.x ? [from, to] : [to, from];
-  const [x1, x2] = [left.x + left.width, right.x];
-  const [y1, y2] = [left.y + Math.min(30, left.height / 2), right.y + Math.min(30, right.height / 2)];
-  const bend = GAP / 2;
-  const d = `M${x1},${y1}C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`;
-  // Beside the box that it comes from: in the middle of a long one there may be another box.
-  if (x2 - x1 <= GAP + 1) return { d, x: (x1 + x2) / 2, y: (y1 + y2) / 2 };
-  return from === left ? { d, x: x1 + GAP / 2, y: y1 } : { d, x: x2 - GAP / 2, y: y2 };
-}
 
 /** Its lines, one below the other: between two columns there is room for a few words. */
 function edgeLabel(x: number, y: number, lines: readonly string[]): Shape[] {
