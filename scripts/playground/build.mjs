@@ -111,17 +111,28 @@ function galleryEntries() {
     });
 }
 
-/** What the editor brings and a page for scenarios has no use for: texts that models of language propose, colours, drops. */
+/**
+ * What the editor brings and a page for scenarios has no use for: texts that models of language propose, colours, drops,
+ * pairs of tags, headers in a minimap, lists of differences, and what helps to debug the editor itself.
+ */
+const UNUSED = [
+  'contrib/inlineCompletions/browser/inlineCompletions.contribution',
+  'contrib/colorPicker/browser/colorPickerContribution',
+  'contrib/dropOrPasteInto/browser/copyPasteContribution',
+  'contrib/dropOrPasteInto/browser/dropIntoEditorContribution',
+  'contrib/linkedEditing/browser/linkedEditing',
+  'contrib/sectionHeaders/browser/sectionHeaders',
+  'contrib/diffEditorBreadcrumbs/browser/contribution',
+  'contrib/gpu/browser/gpuActions',
+  'standalone/browser/inspectTokens/inspectTokens',
+];
+
 const withoutParts = {
   name: 'without-parts',
-  setup: ({ onLoad }) =>
-    onLoad(
-      {
-        filter:
-          /[\\/]contrib[\\/](?:inlineCompletions|colorPicker|dropOrPasteInto)[\\/]browser[\\/]\w+\.?[cC]ontribution\.js$/,
-      },
-      () => ({ contents: '' }),
-    ),
+  setup({ onLoad }) {
+    const files = UNUSED.map((file) => file.replaceAll('/', '[\\\\/]').replaceAll('.', '\\.'));
+    onLoad({ filter: new RegExp(`[\\\\/](?:${files.join('|')})\\.js$`) }, () => ({ contents: '' }));
+  },
 };
 
 /** Modules `built:NAME` with plain data. */
