@@ -116,7 +116,7 @@ function storesOf(run: Run, word: number): ReadonlyMap<number, number> {
 
 const STORES: ReadonlySet<number> = new Set([BUFFERED.indexOf('store'), BUFFERED.indexOf('movnti')]);
 
-/** What was done: the access itself where an event says it, else all that the step did. */
+/** What was done: the access itself where an event says it, else all that the step did; '' if that changed nothing. */
 function accessText(cursor: RunCursor, event: number, step: number): string {
   const { model, run, names, stepTexts, track } = cursor;
   const said = (at: number): boolean => {
@@ -133,7 +133,7 @@ function accessText(cursor: RunCursor, event: number, step: number): string {
     if (said(at) && run.log[at * EVENT_WIDTH + 2] === word && (detail & 1) !== 0)
       return describeEvent(model, run.log, at, names)?.text ?? '';
   }
-  return stepTexts.of(step).join('; ');
+  return stepTexts.happenings(step).length > 0 ? stepTexts.of(step).join('; ') : '';
 }
 
 export type Matcher = (event: number) => Access['kind'] | undefined;

@@ -39,7 +39,7 @@ export class StepTexts {
     this.#frames = new Frames(run.model);
   }
 
-  /** What a step did, in parts: never empty for a step inside a kernel function. */
+  /** What a step did, in parts: never empty. */
   of(step: number): string[] {
     const { said, silent, returned } = this.#read(step);
     return [...(said.length > 0 ? said : silent), ...returned];
@@ -91,15 +91,19 @@ export class StepTexts {
     if (decision !== undefined) parts.unshift(decision);
     return {
       said: parts.filter((part) => part !== ''),
-      silent: silently(begun ?? this.#statement(info), called),
+      silent: begun ? silently(begun, called) : this.#quietly(info, called),
       returned: returnsText(returned),
     };
   }
 
-  /** The first step of a statement that begins. */
-  #statement({ actor, node: id }: StepInfo): Pick<Begun, 'routine' | 'step'> | undefined {
+  /** A step outside of the kernel that left no trace in the log. */
+  #quietly({ actor, node: id, alternative }: StepInfo, called: readonly string[]): string[] {
     const node = actor < 0 ? undefined : this.#run.model.nodes[id];
-    return node?.kind === 'statement' ? { routine: node.routine, step: 0 } : undefined;
+    if (node?.kind === 'choose')
+      return [`takes alternative ${alternative + 1}`, ...(called.length > 0 ? [`calls ${called.join(', ')}`] : [])];
+    if (node?.kind !== 'statement') return [];
+    if (node.routine.name === 'wait') return ['what it waits for holds'];
+    return silently({ routine: node.routine, step: 0 }, called);
   }
 
   /** The function that an actor is in before a step. */
@@ -115,11 +119,12 @@ export class StepTexts {
   }
 }
 
-/** A step that changed nothing: what it is for, or what it called. */
-function silently(begun: Pick<Begun, 'routine' | 'step'> | undefined, called: readonly string[]): string[] {
-  const about = begun?.routine.steps[begun.step]?.about ?? '';
-  if (begun?.routine.kind === 'kernel' && about !== '') return [about];
-  return called.length > 0 ? [`calls ${called.join(', ')}`] : [];
+/** A step that changed nothing: what it called, or what it is for. */
+function silently({ routine, step }: Pick<Begun, 'routine' | 'step'>, called: readonly string[]): string[] {
+  const about = routine.steps[step]?.about ?? '';
+  const calls = called.length > 0 ? [`calls ${called.join(', ')}`] : [];
+  if (about === '') return calls;
+  return routine.kind === 'kernel' || calls.length === 0 ? [about] : calls;
 }
 
 /** `a() and b() return 0`: one part for each value. */

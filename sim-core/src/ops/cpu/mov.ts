@@ -121,7 +121,7 @@ function move(c: ActionContext): Routine<[]> {
   const { cpu } = c.world;
   const register = destination(c);
   const value = c.read(1);
-  return inOneStep(c, MANUAL, 'move', (t) => {
+  return inOneStep(c, MANUAL, 'set the register', (t) => {
     if (!cpu.enter(t)) return;
     t.machine.put(register, value(t));
     t.return(0);

@@ -29,7 +29,7 @@ export function onPage(name: 'free' | 'give', act: (world: World, machine: Machi
     compile(c) {
       const { world } = c;
       const page = world.topology.words[c.word(0)]?.page as number;
-      return hostAction(world, name, name, (machine) => act(world, machine, page));
+      return hostAction(world, name, `${name} the page`, (machine) => act(world, machine, page));
     },
   };
 }
