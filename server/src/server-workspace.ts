@@ -50,7 +50,7 @@ export function serveWorkspace(connection: Connection, session: Session): void {
       throw new ResponseError(ErrorCodes.MethodNotFound, 'Diagnostics are pushed; `pullDiagnostics` changes that.');
   };
   const pulled = answer('diagnostic', async (snapshot, _: DocumentDiagnosticParams, token) =>
-    report(snapshot, await session.diagnosticsOf(snapshot, token), session),
+    report(snapshot, await session.pulled(snapshot, token), session),
   );
   connection.languages.diagnostics.on(async (params, token) => {
     refusePull();
@@ -71,7 +71,7 @@ export function serveWorkspace(connection: Connection, session: Session): void {
           const snapshot = open ?? documents.closed(uri);
           if (snapshot === undefined || token.isCancellationRequested) continue;
           const found = open
-            ? await session.diagnosticsOf(open, token)
+            ? await session.pulled(open, token)
             : ((await session.checksOf(snapshot, () => !token.isCancellationRequested)) ?? []);
           items.push({ ...report(snapshot, found, session), uri, version: open?.version ?? null });
         }

@@ -10,6 +10,7 @@ import {
 } from 'vscode-languageserver';
 import { type Client, clientOf } from './client.ts';
 import { Documents } from './documents.ts';
+import { ElaborationTimes } from './elaboration-times.ts';
 import type { Positions } from './encodings.ts';
 import type { Extras } from './extras.ts';
 import { hasErrors } from './features/diagnostics.ts';
@@ -49,8 +50,6 @@ export interface Host {
   readonly findScenarios?: FindScenarios;
 }
 
-/** An elaboration that takes no longer is part of looking at a change; a longer one waits for a pause. */
-const QUICK_ELABORATION_MS = 8;
 /** A look at the text that takes longer waits until no change has come for as long as it takes: half of the time is the author's. */
 const SLOW_CHECK_MS = 50;
 /** Without a change for so long, the author has stopped typing. */
@@ -68,13 +67,14 @@ export class Session {
   readonly #pauses = new Map<string, ReturnType<typeof setTimeout>>();
   /** The last look at each document: those before it are given up. */
   readonly #looks = new Map<string, symbol>();
-  /** How long the last elaboration of a document took, in milliseconds. */
-  readonly #elaborationMs = new Map<string, number>();
+  readonly #elaborations = new ElaborationTimes();
   /** How long the last look at its text took. */
   readonly #checkMs = new Map<string, number>();
   readonly #hints = new WeakMap<Snapshot, readonly ResultHint[]>();
   /** What kernels will say to the statements of a snapshot, once that is known. */
   readonly #predictions = new WeakMap<Snapshot, readonly Diagnostic[]>();
+  /** Documents for which a client that asks was pushed predictions. */
+  readonly #pushed = new Set<string>();
   readonly #verdicts = new WeakMap<Snapshot, string>();
   readonly #lineNotes = new WeakMap<Snapshot, ReadonlyMap<number, string>>();
   /** What calls returned, for completion: it waits for no prediction. */
@@ -166,16 +166,19 @@ export class Session {
     }
     const text = await inSlices(simulation.checking(snapshot), isWanted, (ms) => this.#checkMs.set(uri, ms));
     if (text === undefined) return;
-    const quick = (this.#elaborationMs.get(uri) ?? 0) <= QUICK_ELABORATION_MS;
+    const quick = this.#elaborations.isQuick(uri);
     if (hasErrors(text)) {
       // What does not depend on the wrong lines is predicted all the same, once the author pauses.
       this.#publish(snapshot, text);
+      if (quick) await this.#hintsOf(snapshot, NOT_CANCELLED);
       this.#afterPause(uri, PAUSE_MS, () => this.#predict(snapshot, text, simulation, isWanted));
     } else {
       const finish = async () => {
         const problems = await this.#elaborate(snapshot, simulation, isWanted);
         if (problems === undefined) return;
         if (quick || problems.length > 0) this.#publish(snapshot, [...text, ...problems]);
+        // What a call returns is offered first to an author who declares it next: that does not wait for all kernels.
+        if (quick) await this.#hintsOf(snapshot, NOT_CANCELLED);
         await this.#predict(snapshot, [...text, ...problems], simulation, isWanted);
       };
       // What is wrong with the text does not wait for what takes long.
@@ -189,6 +192,12 @@ export class Session {
   async diagnosticsOf(snapshot: Snapshot, token: CancellationToken): Promise<readonly Diagnostic[]> {
     const text = await this.checksOf(snapshot, () => this.#isWanted(snapshot, token));
     return [...(text ?? []), ...(this.#predictions.get(snapshot) ?? [])];
+  }
+
+  /** What a client that asks for diagnostics is answered. */
+  async pulled(snapshot: Snapshot, token: CancellationToken): Promise<readonly Diagnostic[]> {
+    if (this.client.refreshesDiagnostics) return this.diagnosticsOf(snapshot, token);
+    return (await this.checksOf(snapshot, () => this.#isWanted(snapshot, token))) ?? [];
   }
 
   /** What is wrong with the text; undefined when it is not wanted any more. */
@@ -258,9 +267,10 @@ export class Session {
 
   close(uri: string): void {
     this.#endPause(uri);
-    this.#elaborationMs.delete(uri);
+    this.#elaborations.forget(uri);
     this.#checkMs.delete(uri);
     this.lastResults.forget(uri);
+    this.#pushed.delete(uri);
     this.#looks.delete(uri);
     this.documents.close(uri);
     void this.connection.sendDiagnostics({ uri, diagnostics: [] });
@@ -306,8 +316,7 @@ export class Session {
     const known = this.#hints.get(snapshot);
     if (known !== undefined) return known;
     const isWanted = () => this.#isWanted(snapshot, token);
-    const slow = (this.#elaborationMs.get(snapshot.uri) ?? 0) > QUICK_ELABORATION_MS;
-    if (slow) await delay(PAUSE_MS);
+    if (!this.#elaborations.isQuick(snapshot.uri)) await delay(PAUSE_MS);
     if (!isWanted()) return undefined;
     const simulation = await this.#getSimulation();
     const text = await inSlices(simulation.checking(snapshot), isWanted);
@@ -329,19 +338,28 @@ export class Session {
     simulation: Simulation,
     isWanted: () => boolean,
   ): Promise<readonly Diagnostic[] | undefined> {
-    return inSlices(simulation.problems(snapshot), isWanted, (ms) => {
-      // A snapshot that was elaborated already answers at once, which says nothing about the next one.
-      if (ms > 0.5) this.#elaborationMs.set(snapshot.uri, ms);
-    });
+    return inSlices(simulation.problems(snapshot), isWanted, (ms) => this.#elaborations.take(snapshot.uri, ms));
   }
 
   #publish(snapshot: Snapshot, diagnostics: readonly Diagnostic[]): void {
-    if (this.options.pullDiagnostics) {
-      // The client asks; what it was answered before may be out of date by now.
-      if (this.#predictions.has(snapshot) && this.client.refreshesDiagnostics)
-        this.connection.sendRequest(DiagnosticRefreshRequest.type).catch(() => {});
-      return;
-    }
+    if (!this.options.pullDiagnostics) this.#push(snapshot, diagnostics);
+    else if (!this.client.refreshesDiagnostics) this.#pushPredictions(snapshot);
+    // The client asks; what it was answered before may be out of date by now.
+    else if (this.#predictions.has(snapshot))
+      this.connection.sendRequest(DiagnosticRefreshRequest.type).catch(() => {});
+  }
+
+  /** A client that asks, and that cannot be told to ask again, is pushed what is known too late for its answer, and nothing else. */
+  #pushPredictions(snapshot: Snapshot): void {
+    const predicted = this.#predictions.get(snapshot) ?? [];
+    const { uri } = snapshot;
+    if (predicted.length === 0 && !this.#pushed.has(uri)) return;
+    if (predicted.length > 0) this.#pushed.add(uri);
+    else this.#pushed.delete(uri);
+    this.#push(snapshot, predicted);
+  }
+
+  #push(snapshot: Snapshot, diagnostics: readonly Diagnostic[]): void {
     const { uri, version } = snapshot;
     void this.connection.sendDiagnostics({
       uri,

@@ -150,3 +150,23 @@ test('an edit ends the prediction of the text before it', async () => {
   const late = client.published(uri).slice(client.published(uri).findIndex((one) => one.version === version));
   expect(late.filter(predicted)).toEqual([]);
 });
+
+test('a client that asks, and cannot be told to ask again, is pushed predictions alone', async () => {
+  const client = connected();
+  await client.initialize({ initializationOptions: { pullDiagnostics: true } });
+  const text = TWICE.replace('  close', '  door = open("/dev/kmv", O_RDWR)\n  close');
+  await client.open(uri, text);
+  const pushed = await client.diagnostics(uri, predicted);
+  expect(pushed.map(({ code }) => code)).toEqual(['failing-call', 'declared-result']);
+  const pulled = await client.request<{ items: { code: string }[] }>('textDocument/diagnostic', {
+    textDocument: { uri },
+  });
+  expect(pulled.items.map(({ code }) => code)).toEqual(['unused']);
+  // What was pushed is taken back with the next edit.
+  const version = await client.change(uri, [{ range: rangeAt(0, 0, 12), text: 'kernel v6.11' }]);
+  await client.diagnostics(uri, (one) => one.version === version && one.diagnostics.length === 0);
+});
+
+function rangeAt(line: number, start: number, end: number) {
+  return { start: { line, character: start }, end: { line, character: end } };
+}
