@@ -3,6 +3,7 @@
 import type { Model } from '../engine/model.ts';
 import type { AnyRoutine } from '../engine/routine.ts';
 import type { Run } from '../engine/run.ts';
+import { translatesByFirstStage } from '../iommu/domain.ts';
 import type { ChangeId } from '../kernel/changes.ts';
 import { LINE } from '../memory/memory.ts';
 import type { Source } from '../ops/op.ts';
@@ -185,7 +186,7 @@ export class History {
 
   /** Does a VT-d unit translate by first-level tables, which have no SNP bit? */
   isFirstStage(unit: IommuModel): boolean {
-    return unit.driver === 'vt-d' && unit.options.get('first-stage') === 'on' && this.hasChange('vtd-first-level');
+    return translatesByFirstStage(unit, this.model.world.topology.iommus, (id) => this.hasChange(id));
   }
 
   /** Does this kernel have a change? Asked about a run that is over, it does not count as consulted. */

@@ -10,7 +10,7 @@
  *   PGSNP. A device behind a unit without snoop control can then no longer be attached to second-stage tables.
  *
  * First-stage tables (option `first-stage`) have no SNP; PGSNP of the device does its work. VFIO's domains have used them
- * since v5.6. Up to v5.12 PGSNP was never set, though the driver claimed coherency; up to v5.18 it was always set, whatever the
+ * since v5.6, up to v6.12 only where every VT-d unit of the machine can. Up to v5.12 PGSNP was never set, though the driver claimed coherency; up to v5.18 it was always set, whatever the
  * unit's snoop control says; then it follows the operation. A domain takes devices of its own stage only.
  *
  * AMD's v2 page tables (option `page-table=v2`, or IOMMU_HWPT_ALLOC_PASID) have no FC bit. The driver answers that it
@@ -20,6 +20,7 @@
  * Where the machine ignores No Snoop (CANWBS, option `write-back-snoop`), it does so on every kernel; v6.13 began to ask.
  */
 import type { Routine } from '../engine/routine.ts';
+import type { ChangeId } from '../kernel/changes.ts';
 import { E, type Errno } from '../kernel/errno.ts';
 import { tooManyAtOnce } from '../limits.ts';
 import { type DeviceId, type DomainId, idAt, type None, type PageId } from '../state/ids.ts';
@@ -87,6 +88,20 @@ export interface Domains {
 const DEFAULT_ADDRESS_BITS = 48;
 const ALL_BITS = 64;
 
+/**
+ * Does a VT-d unit translate VFIO's domains by first-stage tables (scalable mode), whose entries have no SNP? Up to v6.12 all
+ * units do, or none.
+ */
+export function translatesByFirstStage(
+  unit: IommuModel | undefined,
+  units: readonly IommuModel[],
+  has: (id: ChangeId) => boolean,
+): boolean {
+  const wants = ({ driver, options }: IommuModel): boolean => driver === 'vt-d' && options.get('first-stage') === 'on';
+  if (!unit || !wants(unit) || !has('vtd-first-level')) return false;
+  return units.every((one) => one.driver !== 'vt-d' || wants(one)) || has('vtd-stage-by-unit');
+}
+
 export function createDomains(base: WorldBase): Domains {
   const { dims, kernel, layout, routines, topology } = base;
   const pages = topology.pages.length;
@@ -101,9 +116,8 @@ export function createDomains(base: WorldBase): Domains {
   const domainUnit = layout.field('domainUnit', [dims.domains]);
   const domainMapped = layout.field('domainMapped', [dims.domains]);
   const domainV2 = layout.field('domainV2', [dims.domains]);
-  /** Scalable mode with first-stage tables, where entries have no SNP. */
   const isFirstStage = (unit: IommuModel | undefined): boolean =>
-    unit?.driver === 'vt-d' && unit.options.get('first-stage') === 'on' && kernel.has('vtd-first-level');
+    translatesByFirstStage(unit, topology.iommus, (id) => kernel.has(id));
   /** v5.13..v5.18: PGSNP is set for every first-stage domain, so snoop control of the unit does not matter there. */
   const pageSnoopAlways = (): boolean => kernel.has('first-level-page-snoop');
   const enforces = (): boolean => kernel.has('enforce-cache-coherency');

@@ -129,6 +129,13 @@ export const MEMORY_CHANGES = [
     where: 'virt/kvm/kvm_main.c kvm_vm_ioctl()',
   },
   {
+    id: 'tdp-mmu-parameter',
+    subject: 'kvm: x86/mmu: Init / Uninit the TDP MMU',
+    first: 'v5.10',
+    effect: 'The TDP MMU exists, and the parameter kvm.tdp_mmu chooses it.',
+    where: 'arch/x86/kvm/mmu/tdp_mmu.c is_tdp_mmu_enabled()',
+  },
+  {
     id: 'tdp-mmu',
     subject: 'KVM: x86: enable TDP MMU by default',
     commit: '71ba3f3189c7',

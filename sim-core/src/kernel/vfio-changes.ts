@@ -233,6 +233,14 @@ export const VFIO_CHANGES = [
     where: 'drivers/iommu/intel-iommu.c domain_use_first_level()',
   },
   {
+    id: 'vtd-stage-by-unit',
+    subject: 'iommu/vt-d: Refactor first_level_by_default()',
+    first: 'v6.13',
+    effect:
+      'Each VT-d unit decides by itself whether VFIO domains use first-stage tables; before, one unit without them kept the whole machine on second-stage tables.',
+    where: 'drivers/iommu/intel/iommu.c first_level_by_default()',
+  },
+  {
     id: 'first-level-page-snoop',
     subject: 'iommu/vt-d: Report right snoop capability when using FL for IOVA',
     commit: '6c00612d0cba',

@@ -20,7 +20,7 @@ import { EXIT_REASONS, type ExitReason, KERNEL_WARNINGS } from '../state/event.t
 import { idAt, NONE, type None, type PageId, type VcpuId, type VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import { type Machine, NOTE } from '../state/machine.ts';
-import { PAGE_BYTES } from '../topology.ts';
+import { isX86, PAGE_BYTES } from '../topology.ts';
 import type { World, WorldBase } from '../world.ts';
 import { createLeafGroups, type LeafGroups } from './leaf-groups.ts';
 import { type AddressRange, createMtrr, type Mtrr } from './mtrr.ts';
@@ -118,7 +118,13 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
   const cacheDisable = layout.field('cacheDisable', [dims.vcpus]);
   const patMsr = layout.field('patMsr', [dims.vcpus]);
   const slots = createSlots(base, world);
-  const tdpMmu = (): boolean => twoDimensionalPaging && (topology.cpu.tdpMmu ?? kernel.has('tdp-mmu'));
+  const { tdpMmu } = topology.cpu;
+  /** The MMU that makes leaves for neighbours: of x86 alone. */
+  const oldMmu = (): boolean => {
+    if (!isX86(topology.cpu)) return false;
+    const chosen = tdpMmu === true ? kernel.has('tdp-mmu-parameter') : (tdpMmu ?? kernel.has('tdp-mmu'));
+    return !twoDimensionalPaging || !chosen;
+  };
   const groups: LeafGroups = createLeafGroups(topology.pages);
   // Pages not written yet are the zero page; without any such page the field has no elements.
   const untouched = topology.pages.some((page) => page.backing === 'untouched');
@@ -191,7 +197,7 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
       return;
     }
     m.put(leafSlot(vm, gfn), made);
-    if (!tdpMmu()) prefetch(m, vcpu, vm, gfn);
+    if (oldMmu()) prefetch(m, vcpu, vm, gfn);
   }
 
   // linux: arch/x86/kvm/mmu/mmu.c __direct_pte_prefetch(): runs of absent neighbours, each ended by a present one.

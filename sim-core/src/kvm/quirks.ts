@@ -41,12 +41,13 @@ export function createQuirks({ layout, topology, dims, kernel }: WorldBase): Qui
   const intel = vendor === 'intel';
   const known = (): number =>
     QUIRKS_SINCE.reduce((mask, [change, quirk]) => mask | (kernel.has(change) ? quirk : 0), QUIRKS_FIRST);
-  // linux: arch/x86/kvm/vmx/vmx.c vmx_hardware_setup(): without self-snoop or EPT the guest PAT is ignored for good.
-  const patFixed = intel && (!selfSnoop || !twoDimensionalPaging);
+  // linux: arch/x86/kvm/x86.c kvm_x86_vendor_init(), vmx/vmx.c vmx_hardware_setup(): without EPT or NPT, or on Intel without
+  // self-snoop, the guest PAT is ignored for good.
+  const patFixed = !twoDimensionalPaging || (intel && !selfSnoop);
   const supported = (): number => (patFixed ? known() & ~QUIRK.ignoreGuestPat : known());
-  // linux: arch/x86/kvm/x86.c kvm_arch_init_vm(), inapplicable_quirks
+  // linux: arch/x86/kvm/x86.c kvm_arch_init_vm(): inapplicable_quirks & supported_quirks
   const startsDisabled = (): number =>
-    kernel.has('guest-pat-quirk') ? (intel ? QUIRK.cdNwCleared : QUIRK.ignoreGuestPat) : 0;
+    kernel.has('guest-pat-quirk') ? (intel ? QUIRK.cdNwCleared : QUIRK.ignoreGuestPat) & supported() : 0;
 
   const hasIn = (state: Int32Array, vm: VmId, quirk: number): boolean =>
     ((state[disabled.base + vm]! | startsDisabled()) & quirk) === 0;

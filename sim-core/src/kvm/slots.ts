@@ -4,7 +4,7 @@
  * The real thing: KVM_SET_USER_MEMORY_REGION creates, deletes, moves or changes a slot under kvm->slots_lock. Deleting and
  * moving go through an invalid slot: it is marked, leaves are zapped, and only then the new set of slots counts; faults
  * wait meanwhile. Which leaves are zapped has changed often: all of the VM, or those of the slot.
- * Modelled: all of that, both address spaces (only the first backs the guest, the other is that of SMM, v4.2 and later), read-only slots.
+ * Modelled: all of that, both address spaces (only the first backs the guest, the other is that of SMM, x86 and v4.2 or later), read-only slots.
  * A VM that was never given a slot has every page of the scenario at its own address, as if its VMM had said so before; the
  * first slot ends that. User memory that the scenario does not name stands for the page at the guest's own address.
  * Left out: guest_memfd, what dirty logging finds, the number of pages of all slots together.
@@ -20,7 +20,7 @@ import { ZAP_REASONS } from '../state/event.ts';
 import { type FileId, NONE, type None, type PageId, type VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
-import { PAGE_BYTES, pageFinder } from '../topology.ts';
+import { isX86, PAGE_BYTES, pageFinder } from '../topology.ts';
 import type { World, WorldBase } from '../world.ts';
 import type { AddressRange } from './mtrr.ts';
 
@@ -31,6 +31,8 @@ const INVALID = 0x100;
 const SLOTS_FIRST = 125;
 const SLOTS_BEFORE = 509;
 const SLOTS_NOW = 32_764;
+/** x86 keeps three slots for itself. */
+const SLOTS_NOW_ELSEWHERE = SLOTS_NOW + 3;
 const MOST_PAGES = (1n << 31n) - 1n;
 const PAGE_MASK = PAGE_BYTES - 1n;
 const USER_END = 1n << 47n;
@@ -82,8 +84,11 @@ export function createSlots(base: WorldBase, world: () => World): Slots {
   const flagsField = layout.field('slotFlags', shape);
   const fields = [idField, startField, endField, userField, flagsField];
   const pageAt = pageFinder(topology.pages);
-  const fixedFlags = (): number =>
-    SLOT_FLAGS.readOnly | (kernel.has('noncoherent-memslots') ? SLOT_FLAGS.noncoherentDma : 0);
+  const { vendor } = topology.cpu;
+  const x86 = isX86(topology.cpu);
+  // linux: __KVM_HAVE_READONLY_MEM is not defined for POWER.
+  const readOnlyFlag = vendor === 'power' ? 0 : SLOT_FLAGS.readOnly;
+  const fixedFlags = (): number => readOnlyFlag | (kernel.has('noncoherent-memslots') ? SLOT_FLAGS.noncoherentDma : 0);
   const at = (field: Field, vm: VmId, index: number): number => field.base + vm * dims.memorySlots + index;
 
   function slot(state: Int32Array, vm: VmId, index: number): Slot | undefined {
@@ -126,9 +131,9 @@ export function createSlots(base: WorldBase, world: () => World): Slots {
     world().kvm.mmu.dropUnbacked(m, vm);
   }
 
-  const addressSpaces = (): number => (kernel.has('smm-address-space') ? 2 : 1);
+  const addressSpaces = (): number => (x86 && kernel.has('smm-address-space') ? 2 : 1);
   const slots = (): number => {
-    if (kernel.has('many-memory-slots')) return SLOTS_NOW;
+    if (kernel.has('many-memory-slots')) return x86 ? SLOTS_NOW : SLOTS_NOW_ELSEWHERE;
     return kernel.has('more-memory-slots') ? SLOTS_BEFORE : SLOTS_FIRST;
   };
 
@@ -182,8 +187,9 @@ export function createSlots(base: WorldBase, world: () => World): Slots {
     return old.flags === wanted.flags ? 0 : 'flags';
   }
 
-  // linux: arch/x86/kvm/mmu/mmu.c kvm_arch_flush_shadow_memslot()
+  // linux: arch/x86/kvm/mmu/mmu.c kvm_arch_flush_shadow_memslot(); elsewhere, such as in arch/arm64/kvm/mmu.c, only the slot goes.
   function zapRangeFor(m: Machine, vm: VmId, old: Slot): number {
+    if (!x86) return world().kvm.mmu.rangeNumber(old);
     const zapsAll = kernel.has('quirk-slot-zap-all')
       ? world().kvm.hasQuirkSlotZapAll(m, vm)
       : !kernel.has('slot-zaps-its-pages');

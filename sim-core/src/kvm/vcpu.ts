@@ -14,6 +14,7 @@ import { FREED_OBJECTS } from '../state/event.ts';
 import { type CpuId, type FileId, idAt, knownId, type VcpuId, type VmId } from '../state/ids.ts';
 import type { Field } from '../state/layout.ts';
 import type { Machine } from '../state/machine.ts';
+import { isX86 } from '../topology.ts';
 import type { World, WorldBase } from '../world.ts';
 import type { Vms } from './vm.ts';
 
@@ -88,7 +89,7 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
     );
     if (actor < 0) return;
     t.machine.put(actorVcpu.base + actor, vcpu + 1);
-    if (topology.actors[actor]?.firmware === false) world().kvm.mmu.mtrr.reset(t.machine, vcpu);
+    if (isX86(topology.cpu) && topology.actors[actor]?.firmware === false) world().kvm.mmu.mtrr.reset(t.machine, vcpu);
   }
 
   /**

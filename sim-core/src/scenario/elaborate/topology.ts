@@ -8,6 +8,7 @@ import {
   type DeviceModel,
   type GroupModel,
   type IommuModel,
+  isX86,
   LINE_BYTES,
   PAGE_BYTES,
   type PageModel,
@@ -94,6 +95,7 @@ function cpuModel(items: readonly MachineItem[], sources: readonly ScenarioSourc
   const item = items.find((i) => i.kind === 'cpu');
   const options = optionsOf(item?.options ?? []);
   const vendor = vendorNamed(item?.vendor.text);
+  const x86 = isX86({ vendor });
   return {
     vendor,
     count: Number(options.get('count') ?? 1),
@@ -103,7 +105,7 @@ function cpuModel(items: readonly MachineItem[], sources: readonly ScenarioSourc
     storeBuffer: switchOf(options, 'store-buffer', false),
     cleanSupply: switchOf(options, 'clean-supply', false),
     guestMtrr: switchOf(options, 'guest-mtrr', true),
-    twoDimensionalPaging: switchOf(options, 'two-dimensional-paging', true),
+    twoDimensionalPaging: !x86 || switchOf(options, 'two-dimensional-paging', true),
     tdpMmu: options.has('tdp-mmu') ? options.get('tdp-mmu') === 'on' : undefined,
     physicalAddressBits: Number(options.get('physical-address-bits') ?? widestMask(sources)),
     options,
@@ -198,6 +200,7 @@ function memoryModels(items: readonly MachineItem[]): Pick<Topology, 'words' | '
     return next - PAGE_BYTES;
   };
   const pageByName = new Map<string, PageId>();
+  const x86 = isX86({ vendor: vendorNamed(items.find((item) => item.kind === 'cpu')?.vendor.text) });
   for (const item of items) {
     if (item.kind !== 'memory') continue;
     const pageName = optionsOf(item.options).get('page');
@@ -210,7 +213,7 @@ function memoryModels(items: readonly MachineItem[]): Pick<Topology, 'words' | '
         words: [],
         address: place(optionsOf(item.options).get('at')),
         backing: (optionsOf(item.options).get('backing') ?? 'ram') as Backing,
-        reservedUncached: optionsOf(item.options).get('host-mtrr') === 'UC',
+        reservedUncached: x86 && optionsOf(item.options).get('host-mtrr') === 'UC',
       });
       if (pageName !== undefined) pageByName.set(pageName, page);
     }
