@@ -16,6 +16,8 @@ export interface MachineOption {
   readonly required?: boolean;
   /** The kinds of hardware on which it acts, when not on all: `vt-d`. On others it has no effect, and a hint says so. */
   readonly actsOn?: readonly string[];
+  /** The CPUs of the machines on which it acts, when not on all. On others it has no effect, and a hint says so. */
+  readonly cpus?: readonly string[];
   /** The change without which kernels have nothing that it decides. A hint says so. */
   readonly needs?: ChangeId;
   /** Set when it only tells readers something. A hint says so. */
@@ -25,6 +27,9 @@ export interface MachineOption {
 export type OptionOwner = MachineItem['kind'] | 'setup' | 'thread' | 'vcpu' | 'actor-device' | 'host';
 
 const SWITCH = ['on', 'off'] as const;
+const X86 = ['intel', 'amd'] as const;
+/** On POWER no DMA is modelled, and VFIO asks its IOMMU for nothing. */
+const WITH_DMA = ['intel', 'amd', 'arm64'] as const;
 
 export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOption[]>> = {
   cpu: [
@@ -68,7 +73,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     },
     {
       key: 'guest-mtrr',
-      actsOn: ['intel', 'amd'],
+      actsOn: X86,
       values: SWITCH,
       fallback: 'on',
       doc: 'The CPUID of the guest announces MTRRs.',
@@ -76,7 +81,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     },
     {
       key: 'two-dimensional-paging',
-      actsOn: ['intel', 'amd'],
+      actsOn: X86,
       values: SWITCH,
       fallback: 'on',
       doc: 'EPT or NPT is in use. Without it KVM shadows page tables: leaves carry no memory type, whatever MTRRs, CR0.CD and PAT of the guest say.',
@@ -84,7 +89,8 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     },
     {
       key: 'tdp-mmu',
-      actsOn: ['intel', 'amd'],
+      needs: 'tdp-mmu-parameter',
+      actsOn: X86,
       values: SWITCH,
       fallback: 'on from v5.15 on',
       doc: 'Leaves of EPT or NPT are made by the TDP MMU. The old MMU also makes leaves for present neighbours of the page that faulted. There is no TDP MMU before v5.10.',
@@ -92,7 +98,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     },
     {
       key: 'physical-address-bits',
-      actsOn: ['intel', 'amd'],
+      actsOn: X86,
       values: 'number',
       range: [36, 52],
       fallback: 'as wide as the widest IA32_MTRR_PHYSMASK that the scenario writes, at least 36',
@@ -111,6 +117,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     },
     {
       key: 'address-width',
+      cpus: WITH_DMA,
       values: 'number',
       range: [30, 64],
       fallback: '48; 64 for amd-vi up to v6.18',
@@ -119,6 +126,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     },
     {
       key: 'interrupt-remapping',
+      cpus: WITH_DMA,
       values: SWITCH,
       fallback: 'on',
       doc: 'The unit can remap interrupts. VFIO refuses one that cannot.',
@@ -130,11 +138,12 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
       needs: 'vtd-first-level',
       values: SWITCH,
       fallback: 'off',
-      doc: 'VT-d: VFIO domains use first-stage tables (scalable mode, v5.6 and later): PGSNP of a device replaces SNP of entries. Up to v5.12 nobody sets it. Which stage a kernel chooses by itself changed between v6.13 and v7.0 and is not modelled: the option decides.',
+      doc: 'VT-d: VFIO domains use first-stage tables (scalable mode, v5.6 and later): PGSNP of a device replaces SNP of entries. Up to v5.12 nobody sets it. Up to v6.12 first-stage tables are used only if every VT-d unit of the machine has the option on. Which stage a kernel chooses by itself changed between v6.13 and v7.0 and is not modelled: the option decides.',
       source: 'Intel VT-d, Scalable-Mode PASID Table Entry, Page Snoop',
     },
     {
       key: 'coherent',
+      actsOn: ['vt-d', 'amd-vi', 'smmu', 'none'],
       values: SWITCH,
       fallback: 'on',
       doc: 'The unit has IOMMU_CAP_CACHE_COHERENCY. Without it VFIO refuses its devices (v5.19 and later), and earlier kernels map nothing as coherent.',
@@ -176,6 +185,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     },
     {
       key: 'no-snoop',
+      cpus: WITH_DMA,
       values: SWITCH,
       fallback: 'off',
       doc: 'The device can ask for No Snoop in its TLPs. Its Enable No Snoop bit is then set at the start; that this is the power-on default is UNVERIFIED.',
@@ -197,6 +207,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     },
     {
       key: 'backdoor',
+      cpus: WITH_DMA,
       values: SWITCH,
       fallback: 'off',
       doc: 'The device can set its own Enable No Snoop bit without a config space access.',
@@ -204,6 +215,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     },
     {
       key: 'posted-writes',
+      cpus: WITH_DMA,
       values: 'number',
       range: [0, 16],
       fallback: '0: each completes in the step that issues it',
@@ -267,6 +279,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     },
     {
       key: 'host-mtrr',
+      cpus: X86,
       values: ['WB', 'UC'],
       fallback: 'WB',
       doc: 'UC: the page is not RAM of the host but a reserved range that its MTRRs make uncached, mapped write-back (the legacy VGA window).',
@@ -311,6 +324,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     },
     {
       key: 'firmware',
+      cpus: X86,
       values: SWITCH,
       fallback: 'on',
       doc: 'The program begins after firmware has enabled the MTRRs, with WB for all memory. Off: the MTRRs are as at reset, disabled, and somebody has to write them.',

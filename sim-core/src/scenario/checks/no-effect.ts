@@ -1,18 +1,14 @@
 import { OTHER_CAPABILITIES } from '../../kernel/capabilities.ts';
-import { type Change, changeById } from '../../kernel/changes.ts';
-import type { Profile } from '../../kernel/profiles.ts';
 import { CONSTANTS } from '../../ops/constants.ts';
 import { leftOutCapability } from '../../ops/not-modelled.ts';
 import type { Op } from '../../ops/op.ts';
 import { OPS } from '../../ops/table.ts';
 import type { Expr, LineContent, Operand } from '../ast.ts';
-import { contentsOfKind } from '../blocks.ts';
-import { MACHINE_OPTIONS, type MachineOption } from '../machine-options.ts';
+import { MACHINE_OPTIONS } from '../machine-options.ts';
 import { type Check, type Objection, oneOf } from './check.ts';
 import { namesIn } from './constant-names.ts';
 import { calledRequest, expectedValues, opOfCall } from './expected-values.ts';
-import { kernelsAsked } from './kernels-asked.ts';
-import { kernelsText } from './kernels-text.ts';
+import { idleOptions } from './idle-options.ts';
 
 /** With the answer on x86, where that is known. */
 const capabilities: ReadonlyMap<string, number | undefined> = new Map(
@@ -84,26 +80,10 @@ export const noEffect: Check = {
         };
     }
   },
-  *scenario({ scenario, profile, selfIncludes }) {
-    for (const place of selfIncludes)
+  *scenario(subject) {
+    for (const place of subject.selfIncludes)
       yield { ...place, message: 'The file includes itself, which has no effect: each file counts once.' };
-    const { all } = kernelsAsked(scenario, profile);
-    const drivers = new Map(
-      contentsOfKind(scenario, 'iommu').map(({ content }) => [content.name.text, content.driver.text]),
-    );
-    for (const { content, line } of [...contentsOfKind(scenario, 'iommu'), ...contentsOfKind(scenario, 'device')]) {
-      for (const { key, value } of content.options) {
-        const option = MACHINE_OPTIONS[content.kind].find((candidate) => candidate.key === key.text);
-        const unit = content.options.find((other) => other.key.text === 'iommu')?.value.text ?? '';
-        const why =
-          content.kind === 'device' && key.text === 'write-back-snoop' && drivers.get(unit) !== 'smmu'
-            ? withoutSmmu(unit, drivers.get(unit))
-            : option && value.text !== option.fallback
-              ? tooEarly(option, all)
-              : undefined;
-        if (why !== undefined) yield { line, span: key.span, message: `\`${key.text}\` has no effect ${why}` };
-      }
-    }
+    yield* idleOptions(subject);
   },
 };
 
@@ -118,19 +98,6 @@ function answerOf(op: Op | undefined, name: string | undefined): string {
   const x86 = name === undefined ? undefined : capabilities.get(name);
   if (op?.name === 'KVM_ENABLE_CAP' && (name === undefined || x86 !== undefined)) return 'enabling it is EINVAL.';
   return `the answer is what the line declares, else ${x86 === undefined ? '0' : `${x86}, as every x86 kernel answers`}.`;
-}
-
-/** What is said about a device that no SMMU translates; undefined when its unit is not known here. */
-function withoutSmmu(unit: string, driver: string | undefined): string | undefined {
-  if (driver !== undefined) return `on a device of a \`${driver}\`: it is an option of devices of an \`smmu\`.`;
-  return unit === '' ? 'on a device without IOMMU: it is an option of devices of an `smmu`.' : undefined;
-}
-
-function tooEarly({ needs }: MachineOption, kernels: readonly Profile[]): string | undefined {
-  if (needs === undefined || kernels.length === 0 || kernels.some(({ changes }) => changes.has(needs)))
-    return undefined;
-  const { subject, first } = changeById.get(needs) as Change;
-  return `on ${kernelsText(kernels)}: the kernel knows of it since ${first} ("${subject}").`;
 }
 
 /** Operands on which nothing depends. */
