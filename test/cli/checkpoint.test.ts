@@ -74,6 +74,20 @@ describe('a search that was stopped by a limit', () => {
   });
 });
 
+test('a search by switches resumes one by switches alone, with another bound', async () => {
+  const kept = [...base, '--checkpoint', 's.cp'];
+  const bounded = [...base, '--max-switches', '1'];
+  await json([...bounded, '--checkpoint', 's.cp', '--max-states', '100']);
+  const other = await snoopscope(kept, { workingDirectory: folder });
+  expect(other.exitCode).toBe(2);
+  expect(other.stderr.replace(/\s+/g, ' ')).toContain('made with other options: it has switches bounded');
+  expect(answers(await json([...bounded, '--checkpoint', 's.cp']))).toEqual(answers(await json(bounded)));
+  rmSync(path.join(folder, 's.cp'));
+  await json([...kept, '--max-states', '100']);
+  const reverse = await snoopscope([...bounded, '--checkpoint', 's.cp'], { workingDirectory: folder });
+  expect(reverse.stderr.replace(/\s+/g, ' ')).toContain('it has switches unbounded');
+});
+
 test('Ctrl-C keeps what is known', async () => {
   const kept = [...base, '--checkpoint', 'c.cp'];
   const { stdout } = await snoopscope(kept, { workingDirectory: folder, interrupt: AbortSignal.abort() });

@@ -185,6 +185,33 @@ describe('watching', () => {
     ]);
   });
 
+  test('stays with its share', async () => {
+    const watched = path.join(scratch, 'shares');
+    rmSync(watched, { recursive: true, force: true });
+    mkdirSync(watched);
+    const text = 'machine {\n  memory x = 0\n}\nsetup {\n  kvm = open("/dev/kvm", O_RDWR)\n}\nexists [x] == 0\n';
+    const files = ['a', 'b'].map((name) => path.join(watched, `${name}.snoop`));
+    for (const file of files) writeFileSync(file, text);
+    const interrupt = new AbortController();
+    let [rounds, stdout] = [0, ''];
+    await snoopscope(['test', '--watch', '--shard', '2/2', watched], {
+      interrupt: interrupt.signal,
+      onWrite: (stream, written) => {
+        if (stream === 'stdout') stdout += written;
+        else if (written.includes('Watching')) {
+          rounds++;
+          // That of the other share alone would start no round.
+          setImmediate(() => {
+            if (rounds > 1) return interrupt.abort();
+            for (const file of files) writeFileSync(file, text.replace('x = 0', 'x = 1'));
+          });
+        }
+      },
+    });
+    expect(stdout).toContain('b.snoop');
+    expect(stdout).not.toContain('a.snoop');
+  });
+
   test('is refused for formats that are one document', async () => {
     const { stderr, exitCode } = await snoopscope(`test --watch --format junit ${folder}`);
     expect(exitCode).toBe(2);

@@ -134,11 +134,22 @@ export class Keeper {
   }
 }
 
-/** What must be the same to resume: not how long to search, nor with how many threads. */
+/**
+ * What must be the same to resume: not how long to search, nor with how many threads. A search by switches goes another way
+ * than others, whatever its bound.
+ */
 function askedOf(model: Model, { explore, sample }: ExploreRequest): object {
-  const { granularity = model.granularity, findings = {}, reduction, fingerprint = false, maxDepth } = explore;
+  const {
+    granularity = model.granularity,
+    findings = {},
+    reduction,
+    fingerprint = false,
+    maxDepth,
+    maxSwitches,
+  } = explore;
   const asked = { granularity, findings: Object.fromEntries(Object.entries(findings).sort()) };
-  if (!sample) return { ...asked, reduction: { ...ALL_REDUCTIONS, ...reduction }, fingerprint };
+  const switches = maxSwitches === undefined ? 'unbounded' : 'bounded';
+  if (!sample) return { ...asked, reduction: { ...ALL_REDUCTIONS, ...reduction }, fingerprint, switches };
   const { runs, seed, pctDepth, shard, shards } = sample;
   return { ...asked, runs, seed, pctDepth, shard, shards, maxDepth };
 }

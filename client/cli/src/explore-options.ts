@@ -92,7 +92,7 @@ export const EXPLORE_OPTIONS: readonly CommandOption[] = [
     name: 'checkpoint',
     value: 'CP',
     offers: ANY_FILES,
-    doc: 'Save progress to CP every 30 seconds and on exit; resume from CP if it exists. Only limits and --workers may differ from the call that wrote it.',
+    doc: 'Save progress to CP every 30 seconds and on exit; resume from CP if it exists. Only limits and --workers may differ from the call that wrote it; --max-switches is given in both or in neither.',
   },
   { name: 'random', value: 'N', doc: 'Sample N random runs instead of searching exhaustively.' },
   { name: 'seed', value: 'S', doc: `Seed of the random numbers, 0 to ${MAX_SEED}. Default: ${DEFAULT_SEED}.` },

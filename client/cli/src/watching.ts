@@ -7,9 +7,16 @@ import { Failure } from './failure.ts';
 import { scenarioPaths } from './scenario-paths.ts';
 import { FileChanges } from './watch-files.ts';
 
+export interface Watched {
+  /** What there is at first. */
+  readonly paths: readonly string[];
+  /** Which of all scenarios that there are then belong to this share. */
+  readonly ownOf: (paths: readonly string[]) => readonly string[];
+}
+
 export async function watching(
   call: Invocation,
-  paths: readonly string[],
+  { paths, ownOf }: Watched,
   test: (paths: readonly string[]) => Promise<TestedFiles>,
 ): Promise<ExitCode> {
   const { io, operands, format } = call;
@@ -32,7 +39,7 @@ export async function watching(
         if (!io.interrupt.aborted) call.remark('Watching; Ctrl-C ends it.');
       }
       const changed = await changes.next(io.interrupt);
-      some = scenarios(call).filter(
+      some = ownOf(scenarios(call)).filter(
         (file) => changed.has(absolute(file)) || [...(includes.get(file) ?? [])].some((each) => changed.has(each)),
       );
     }

@@ -4,6 +4,7 @@ import { failureDocument, verdictDocument } from '../check-json.ts';
 import { CHECK_OPTIONS, checkRequestOf } from '../check-options.ts';
 import { printVerdict } from '../check-text.ts';
 import { EXIT, type ExitCode, worst } from '../exit-codes.ts';
+import { Failure } from '../failure.ts';
 import { asFailure, refusalText, remarkPredicted, remarkWarnings } from '../failure-report.ts';
 import { FORMAT_VERSION } from '../json.ts';
 import { readScenario } from '../scenario-file.ts';
@@ -33,6 +34,11 @@ export const check: Command = {
     },
   ],
   async run(call) {
+    if (call.flag('witness') && call.format === 'json') {
+      throw new Failure('--witness and --format json do not go together: the document has every schedule anyway.', {
+        code: 'options-exclude-each-other',
+      });
+    }
     const request = checkRequestOf(call);
     const outcomes: Outcome[] = [];
     for (const name of call.operands) {

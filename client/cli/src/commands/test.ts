@@ -69,8 +69,9 @@ export const test: Command = {
     const request = checkRequestOf(call);
     const wanted = coverageRequestOf(call);
     const { shard = 0, shards = 1 } = shardOf(call.text('shard'));
-    const paths = scenarioPaths(call.io, call.operands).filter((_, i) => i % shards === shard);
-    if (call.flag('watch')) return watching(call, paths, (some) => testAll(call, some, request, wanted));
+    const ownOf = (paths: readonly string[]): string[] => paths.filter((_, i) => i % shards === shard);
+    const paths = ownOf(scenarioPaths(call.io, call.operands));
+    if (call.flag('watch')) return watching(call, { paths, ownOf }, (some) => testAll(call, some, request, wanted));
     return (await testAll(call, paths, request, wanted)).exitCode;
   },
 };
