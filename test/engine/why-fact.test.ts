@@ -86,6 +86,12 @@ describe('every fact', () => {
       /KVM asks only when .* added or deleted: the count stays\.\n.*dmar0 is cache coherent/,
     ],
     [
+      'kvm-vfio/second-group-removed-stays-noncoherent',
+      'v5.17',
+      'noncoherent(vm)',
+      /dmar0 is not cache coherent: dmar1 has no snoop control, and v5\.17 wants it of every VT-d unit of the machine/,
+    ],
+    [
       'legacy-assignment/coherent-flag-sticks',
       'v3.12',
       'noncoherent(vm)',

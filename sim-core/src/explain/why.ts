@@ -22,6 +22,7 @@ import { unflushedReadChain } from './causes/unflushed-read.ts';
 import { usedAfterFree } from './causes/use-after-free.ts';
 import { oopsed, warned } from './causes/warning.ts';
 import { findingText } from './event-text.ts';
+import { countExplained } from './facts/coherency.ts';
 import { errnoText, type FailedCall, failedCall, failedCallText } from './failed-call.ts';
 import { History } from './history.ts';
 import { ObjectNames } from './object-names.ts';
@@ -46,6 +47,12 @@ const oldValue: Chain = (history, event, word, reader) => {
   return staleHostRead(history, event, word);
 };
 
+/** What is counted and why, and what is there instead. */
+const costlyBelief: Chain = (history, event, vm, device) => {
+  const moment = { history, names: new ObjectNames(history.run), event, state: history.stateAt(event) };
+  return [...countExplained(moment, vm), ...beliefCostly(history, event, device)];
+};
+
 /** One chain for each kind of explanation that a monitor may name. */
 const CHAINS: Readonly<Record<ExplanationKind, Chain>> = {
   'old-value': oldValue,
@@ -53,7 +60,7 @@ const CHAINS: Readonly<Record<ExplanationKind, Chain>> = {
   'lost-write': lostWriteChain,
   leak: leaked,
   'wrong-belief': beliefWrong,
-  'costly-belief': beliefCostly,
+  'costly-belief': costlyBelief,
   'freed-object': usedAfterFree,
   'lock-cycle': deadlocked,
   'blocked-tlp': blocked,

@@ -14,6 +14,7 @@ export const beliefCost: Monitor<'belief-cost'> = {
   fails: 'never',
   stopsByDefault: false,
   operands: ['vm', 'device'],
+  headline: (vm, device) => `KVM counts non-coherent DMA of ${vm}, while ${device}, like every open device, is snooped`,
   explainedBy: 'costly-belief',
   needsVersions: false,
   memory: 'beliefCostly',

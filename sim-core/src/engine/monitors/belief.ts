@@ -14,6 +14,7 @@ export const belief: Monitor<'belief'> = {
   fails: 'never',
   stopsByDefault: false,
   operands: ['vm', 'device'],
+  headline: (vm, device) => `KVM considers DMA of ${vm} coherent, while ${device} can read and write past the caches`,
   explainedBy: 'wrong-belief',
   needsVersions: false,
   memory: 'beliefWrong',

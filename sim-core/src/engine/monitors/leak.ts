@@ -14,6 +14,7 @@ export const leak: Monitor<'leak'> = {
   fails: 'without-conditions',
   stopsByDefault: true,
   operands: ['word', 'reader'],
+  headline: (word, reader) => `${reader} read what ${word} held before the host gave it to the VM`,
   explainedBy: 'leak',
   needsVersions: true,
   listen: (world, report) => ({

@@ -205,21 +205,30 @@ export function beliefWrong(history: History, event: number, vm: number, device:
   return [first, answerLink(history, told), ...decidedBy(history, told), countsNothing(vendor)];
 }
 
-/** KVM pays without need: what it counts, and the device that is snooped all the same. */
-export function beliefCostly(history: History, event: number, vm: number, device: number): Link[] {
-  const { kvm } = history.model.world;
-  const registered = history.lastChangeWhere(
-    kvm.noncoherentDmaCount.base + vm,
-    event,
-    (old, value) => old === 0 && value > 0,
+/** KVM pays without need: the device that is snooped all the same. What it counts is another chain. */
+export function beliefCostly(history: History, event: number, device: number): Link[] {
+  return [
+    deviceLink(history, event, device, 'is snooped whatever it asks for'),
+    ...nothingElse(history, event, device),
+  ];
+}
+
+/** No device that could bypass the caches is open: what the count is for. */
+function nothingElse(history: History, event: number, device: number): Link[] {
+  const { topology, vfio } = history.model.world;
+  const state = history.stateAt(event);
+  const closed = topology.devices.filter(
+    ({ group }, other) =>
+      other !== device && isListed(history, state, other, group) && state[vfio.deviceOpenCount.base + other] === 0,
   );
+  if (closed.length === 0) return [];
+  const names = andList(closed.map(({ name }) => name));
   return [
     {
-      event: registered,
-      text: `KVM counts non-coherent DMA since ${history.placeText(registered)}.`,
+      event,
+      text: `${names} ${closed.length === 1 ? 'is' : 'are'} on kvm-vfio's list as well, and not open: KVM looks at the list, not at what is in use.`,
       sources: [coherencySource],
     },
-    deviceLink(history, event, device, 'is snooped whatever it asks for'),
   ];
 }
 

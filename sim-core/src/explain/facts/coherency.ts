@@ -3,16 +3,27 @@
 import { EVENT_WIDTH } from '../../state/event.ts';
 import type { DeviceId, VmId } from '../../state/ids.ts';
 import { NOTE } from '../../state/machine.ts';
+import type { IommuModel } from '../../topology.ts';
 import { isListed as isOnList, whyCoherent } from '../causes/belief.ts';
 import { coherencySource, type Link } from '../causes/link.ts';
+import { andList } from '../event-text.ts';
+import type { History } from '../history.ts';
 import { type AskedFact, type FactExplainer, lastOf } from './fact.ts';
+
+/** A moment of a run. */
+type Moment = Omit<AskedFact, 'args'>;
 
 /** Who registered non-coherent DMA and what was asked then; or why nobody did. */
 export const noncoherentExplained: FactExplainer = (asked) => {
-  const { history, event, state, args } = asked;
-  const { kvm } = history.model.world;
-  const vm = args.vm(state);
+  const vm = asked.args.vm(asked.state);
   if (vm < 0) return [{ event: -1, text: 'The name is not bound to a VM here.', sources: [coherencySource] }];
+  return countExplained(asked, vm);
+};
+
+/** The same of a VM. */
+export function countExplained(asked: Moment, vm: number): Link[] {
+  const { history, event, state } = asked;
+  const { kvm } = history.model.world;
   const count = kvm.noncoherentReasons(state, vm as VmId);
   const isLegacy = !history.hasChange('noncoherent-dma-count') && state[kvm.assignment.domain.base + vm] !== 0;
   if (count === 0) return isLegacy ? [legacyCoherent(asked, vm)] : whyCoherent(history, event, vm);
@@ -32,10 +43,10 @@ export const noncoherentExplained: FactExplainer = (asked) => {
     changes.push(...answersBefore(asked, one));
   }
   return [...lastOf(changes), ...staleLinks(asked)];
-};
+}
 
 /** What KVM was told may no longer be true: it asks when its list changes, and at no other time. */
-function staleLinks(asked: AskedFact): Link[] {
+function staleLinks(asked: Moment): Link[] {
   const { history, event, state } = asked;
   if (!history.hasChange('dma-cc-iommu')) return [];
   const listed = history.model.world.topology.groups.flatMap((_, group) =>
@@ -49,7 +60,7 @@ function staleLinks(asked: AskedFact): Link[] {
 }
 
 /** What VFIO answered about the entries of the list, in the call that changed the count. */
-function answersBefore(asked: AskedFact, change: number): Link[] {
+function answersBefore(asked: Moment, change: number): Link[] {
   const { history } = asked;
   const { routines } = history.model.world;
   const [first] = history.statementAround(change);
@@ -84,13 +95,13 @@ function answersBefore(asked: AskedFact, change: number): Link[] {
 }
 
 /** Is the group, or a device of it, on the list of a kvm-vfio device? */
-function isListed(history: AskedFact['history'], state: Int32Array, group: number): boolean {
+function isListed(history: Moment['history'], state: Int32Array, group: number): boolean {
   const devices = history.model.world.topology.groups[group]?.devices ?? [];
   return devices.some((device) => isOnList(history, state, device, group));
 }
 
 /** Before v3.13 there is no count: the domain of legacy assignment was asked. */
-function legacyLink({ history, event }: AskedFact, vm: number): Link {
+function legacyLink({ history, event }: Moment, vm: number): Link {
   const { kvm } = history.model.world;
   const made = history.lastChangeWhere(kvm.assignment.domain.base + vm, event, (_old, now) => now !== 0);
   return {
@@ -101,7 +112,7 @@ function legacyLink({ history, event }: AskedFact, vm: number): Link {
 }
 
 /** The flag that a coherent device sets, and that nothing clears. */
-function legacyCoherent({ history, event }: AskedFact, vm: number): Link {
+function legacyCoherent({ history, event }: Moment, vm: number): Link {
   const { assignment } = history.model.world.kvm;
   const set = history.lastChangeWhere(assignment.coherencyFlag.base + vm, event, (_old, now) => now !== 0);
   return {
@@ -128,7 +139,7 @@ const containerSource = {
 const answerSource = { document: 'linux', place: 'drivers/vfio/vfio_main.c vfio_file_enforced_coherent()' } as const;
 
 /** What decides the answer about a group, as it is in a state. */
-function reasonsOf(asked: AskedFact, state: Int32Array, event: number, group: number): Reason[] {
+function reasonsOf(asked: Moment, state: Int32Array, event: number, group: number): Reason[] {
   const { history } = asked;
   const { kernel, topology, vfio } = history.model.world;
   const { number = group, devices = [] } = topology.groups[group] ?? {};
@@ -147,7 +158,7 @@ function reasonsOf(asked: AskedFact, state: Int32Array, event: number, group: nu
 
 /** Up to v6.1: every domain of the container has to be cache coherent. */
 function containerReasons(
-  { history, names }: AskedFact,
+  { history, names }: Moment,
   state: Int32Array,
   event: number,
   { number, group, container }: { readonly number: number; readonly group: number; readonly container: number },
@@ -168,8 +179,7 @@ function containerReasons(
   return domains.map((domain) => {
     const coherent = state[iommu.domainCoherent.base + domain] !== 0;
     const unit = topology.iommus[state[iommu.domainUnit.base + domain]! - 1];
-    const why = unit?.driver === 'vt-d' && !unit.snoopControl ? ': the unit has no snoop control' : '';
-    const what = coherent ? 'is cache coherent' : `is not cache coherent${why}`;
+    const what = coherent ? 'is cache coherent' : `is not cache coherent${withoutSnoopControl(history, unit)}`;
     return {
       coherent,
       link: {
@@ -181,8 +191,25 @@ function containerReasons(
   });
 }
 
+/** Which unit it is that has no snoop control: that of the domain, or on some kernels any. */
+function withoutSnoopControl(history: History, unit: IommuModel | undefined): string {
+  if (unit?.driver !== 'vt-d') return '';
+  if (!unit.snoopControl) return ': the unit has no snoop control';
+  if (!history.hasChange('machine-wide-snoop-control')) return '';
+  const spoilers = history.model.world.topology.iommus.filter(
+    (other) =>
+      other.driver === 'vt-d' &&
+      !other.snoopControl &&
+      !(history.isFirstStage(other) && history.hasChange('first-level-page-snoop')),
+  );
+  if (spoilers.length === 0) return '';
+  const names = andList(spoilers.map(({ name }) => name));
+  const have = spoilers.length === 1 ? 'has' : 'have';
+  return `: ${names} ${have} no snoop control, and ${history.kernelName()} wants it of every VT-d unit of the machine`;
+}
+
 /** v6.2 and later: the device's IOMMU is asked what it could do. */
-function capability(history: AskedFact['history'], device: number): Reason {
+function capability(history: Moment['history'], device: number): Reason {
   const { topology, iommu } = history.model.world;
   const { name, iommu: index } = topology.devices[device] ?? { name: `device ${device}`, iommu: -1 };
   const unit = topology.iommus[index];
