@@ -53,12 +53,39 @@ test('a result that the kernel would not give is a difference, for import and fo
 
 test('a schedule that the simulator cannot follow is a difference, for import and for check', async () => {
   const trace = gunzipSync(readFileSync(`${OFF}-strace-f-y-hotplug.ftrace.txt.gz`)).toString('utf8');
-  // Two VMs, one after the other, in one trace: the second is not told from the first.
-  const log = written('twice.ftrace', trace + trace.replace(/^#.*\n/gm, ''));
+  // Two VMs in one trace, of which nothing says where the first ends.
+  const log = written('twice.ftrace', trace.replace(/^.*kvm_destroy_vm.*\n/m, '') + trace.replace(/^#.*\n/gm, ''));
   const { exitCode, stdout, stderr } = await snoopscope(`import ${log} --kernel v6.1`);
   expect(exitCode).toBe(1);
   expect(stderr).toMatch(/Difference: item \d+ of the schedule: the log says host moves, v6\.1 lets \w+.* move\./);
   expect((await snoopscope(`check ${written('twice.snoop', stdout)}`)).exitCode).toBe(3);
+});
+
+test('of two VMs that a trace of the kernel shows one after the other, one is taken', async () => {
+  const trace = gunzipSync(readFileSync(`${OFF}-strace-f-y-hotplug.ftrace.txt.gz`)).toString('utf8');
+  const later = trace
+    .replace(/^#.*\n/gm, '')
+    .replace(/^( *\S+-)(\d+)(?= +\[)/gm, (_, task, pid) => task + (pid === '0' ? 0 : Number(pid) + 1000));
+  const log = written('two.ftrace', trace + later);
+  const once = await snoopscope(`import ${OFF}-strace-f-y-hotplug.ftrace.txt.gz --kernel v6.1`);
+  const statements = (text: string): string =>
+    text
+      .split('\n')
+      .filter((line) => /^(?:[a-z ]|}|schedule)/.test(line) && !/^(?:scenario|doc) /.test(line))
+      .map((line) => line.replace(/ *\/\/.*/, ''))
+      .join('\n')
+      .replace(/\nschedule only|thread_1(?=\d{3}\b)/g, (part) => (part.startsWith('thread') ? 'thread_' : ''));
+  for (const vm of ['', '--vm 1', '--vm 2']) {
+    const { exitCode, stdout, stderr } = await snoopscope(`import ${log} --kernel v6.1 ${vm}`);
+    expect(exitCode, vm).toBe(0);
+    expect(stderr).toContain(
+      `Assumed: The log shows 2 VMs, one after the other, and this is number ${vm === '--vm 2' ? 2 : 1}.`,
+    );
+    expect(stderr).toContain('No difference');
+    expect(statements(stdout), vm).toBe(statements(once.stdout));
+  }
+  const { exitCode, stderr } = await snoopscope(`import ${log} --vm 3`);
+  expect([exitCode, stderr]).toEqual([2, expect.stringContaining('There is no VM 3: the log has 2 VMs.')]);
 });
 
 test('a packed log that ends too early is read as far as it goes', async () => {

@@ -80,6 +80,15 @@ const FUNCTIONS: Readonly<Record<string, TracedCall>> = {
   kvm_destroy_vm: 'destroy-vm',
 };
 
+/** What a process that has ended still does: its files are released. */
+const RELEASES: ReadonlySet<TracedCall> = new Set([
+  'detach-group',
+  'close-device',
+  'close-container',
+  'close-group',
+  'release-device',
+]);
+
 export class Evidence {
   readonly deeds: LoggedDeed[] = [];
   /** Exits by reason. */
@@ -156,6 +165,37 @@ export class Evidence {
     );
     this.deeds.unshift(...before, { kind: 'register', tid, line: 0, count: this.#count < 0 ? 0 : 1 });
     return true;
+  }
+
+  /** VMs that the log shows one after the other: each ends when the kernel destroys it and its files are released. */
+  get vms(): number {
+    return this.#vmOfDeeds().at(-1) ?? 1;
+  }
+
+  /** Keeps what the log shows of one of them, counted from 1. */
+  keepVm(vm: number): void {
+    const numbers = this.#vmOfDeeds();
+    const kept = this.deeds.filter((_, i) => numbers[i] === vm);
+    const others = new Set(this.deeds.flatMap(({ tid }, i) => (numbers[i] === vm ? [] : [tid])));
+    for (const { tid } of kept) others.delete(tid);
+    for (const tid of others) this.vcpuThreads.delete(tid);
+    this.deeds.splice(0, this.deeds.length, ...kept);
+  }
+
+  /** By deed: which VM it is of. While its threads still run, a VM was not destroyed. */
+  #vmOfDeeds(): number[] {
+    const lasts = new Map(this.deeds.map(({ tid }, i) => [tid, i]));
+    let [vm, isDestroyed, lastOfEarlier] = [1, false, 0];
+    return this.deeds.map((deed, i) => {
+      const begins = deed.kind !== 'function' || !RELEASES.has(deed.what);
+      if (isDestroyed && begins && lastOfEarlier < i) {
+        vm++;
+        isDestroyed = false;
+      }
+      if (deed.kind === 'function' && deed.what === 'destroy-vm') isDestroyed = true;
+      lastOfEarlier = Math.max(lastOfEarlier, lasts.get(deed.tid) ?? 0);
+      return vm;
+    });
   }
 
   /** Net registrations at the end of the log, counted from its beginning. */

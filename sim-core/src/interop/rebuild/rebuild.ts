@@ -56,6 +56,8 @@ export interface Rebuilt {
   readonly hasCalls: boolean;
   /** The VM that was asked for, counted from 1 in its own process. */
   readonly vm: number | undefined;
+  /** VMs that a log of the kernel alone shows one after the other; 0 where there is one. */
+  readonly vmsInTurn: number;
   readonly facts: MachineFacts;
   readonly assumptions: Assumptions;
   readonly leftOut: readonly LeftOutCall[];
@@ -97,6 +99,7 @@ export class Rebuilder {
   readonly #files: Reading[] = [];
   readonly #assumptions = new Assumptions();
   #facts: MachineFacts = NO_FACTS;
+  #vmsInTurn = 0;
 
   constructor(options: RebuildOptions = {}) {
     this.#options = options;
@@ -179,6 +182,7 @@ export class Rebuilder {
       .filter(({ evidence }) => evidence.deeds.length > 0 || evidence.exits.size > 0)
       .sort((a, b) => b.evidence.deeds.length - a.evidence.deeds.length)[0];
     const evidence = evidenceFile?.evidence;
+    if (evidence && callFiles.length === 0) this.#oneVm(evidence);
     if (evidence && callFiles.length === 0 && evidence.begunRegistered())
       assumptions.add(
         'WBINVD was executed before any registration that the log shows: the VM was registered before the log begins.',
@@ -220,6 +224,7 @@ export class Rebuilder {
       translation,
       hasCalls: callFiles.length > 0,
       vm: this.#vm,
+      vmsInTurn: this.#vmsInTurn,
       facts: this.#facts,
       assumptions,
       leftOut: translation.leftOut,
@@ -247,6 +252,18 @@ export class Rebuilder {
       begins: this.#files.map((_, file) => beginOf(ordered.steps, file)),
       runners,
     };
+  }
+
+  /** A log of the kernel alone, with several VMs one after the other, is of the one that is wanted. */
+  #oneVm(evidence: Evidence): void {
+    const count = evidence.vms;
+    if (count === 1) return;
+    const wanted = this.#options.vm ?? 1;
+    this.#vmsInTurn = count;
+    this.#assumptions.add(
+      `The log shows ${count} VMs, one after the other, and this is number ${wanted}. \`--vm\` takes another.`,
+    );
+    evidence.keepVm(wanted);
   }
 
   #translator(
@@ -281,6 +298,7 @@ export class Rebuilder {
   /** The VM that is wanted, counted in its own process. */
   get #vm(): number | undefined {
     const { vm, pid } = this.#options;
+    if (vm !== undefined && vm <= this.#vmsInTurn) return 1;
     const processes = this.processes();
     const chosen = chosenProcess(processes, this.#options);
     if (vm === undefined || pid !== undefined || !chosen) return vm;
