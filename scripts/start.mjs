@@ -47,8 +47,13 @@ try {
 
 function parseOptions() {
   const boolean = { type: 'boolean' };
-  const { values } = parseArgs({ options: { browser: boolean, 'no-open': boolean, here: { type: 'string' } } });
-  return values;
+  try {
+    return parseArgs({ options: { browser: boolean, 'no-open': boolean, here: { type: 'string' } } }).values;
+  } catch (error) {
+    throw new Error(
+      `${error.message.split('\n')[0]}. npm start takes --browser, --no-open and --here DIR, after \`--\`.`,
+    );
+  }
 }
 
 async function prepareScenarios(here, usual) {

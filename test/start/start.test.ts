@@ -169,6 +169,17 @@ describe('what is missing is said', () => {
       expect(scripts[name]).toMatch(/^node -r \.\/scripts\/node-version\.cjs /);
   });
 
+  test.each([
+    [['--help'], "Unknown option '--help'"],
+    [['--here'], "Option '--here <value>' argument missing"],
+    [['scenarios'], "Unexpected argument 'scenarios'"],
+  ])('%s, with the options that there are', async (args, problem) => {
+    const { code, said } = await ended(start(await scratchFolder(), args));
+    expect(said).toContain(problem);
+    expect(said).toContain('npm start takes --browser, --no-open and --here DIR, after `--`.');
+    expect(code).toBe(1);
+  });
+
   test('a folder for the copy that is the gallery itself', async () => {
     const { code, said } = await ended(start(await scratchFolder(), ['--here', path.join(root, 'scenarios/wbinvd')]));
     expect(said).toContain('is the gallery itself');
