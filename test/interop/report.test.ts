@@ -108,6 +108,25 @@ describe('starts that failed', () => {
     expect(report(OFF, ['fail-memlock.log'], true).unknown[0]?.what).toBe('More about this.');
   });
 
+  test.each([
+    ['SIGKILL', /^The VMM was killed by SIGKILL: the OOM killer, /, 'dmesg | grep -i -e oom'],
+    ['SIGSEGV', /^The VMM was killed by SIGSEGV: it crashed, /, 'coredumpctl info'],
+    ['SIGTERM', undefined, undefined],
+  ])('a VMM that %s ended', (signal, sentence, command) => {
+    const log = [
+      '100 openat(AT_FDCWD, "/dev/kvm", O_RDWR) = 3',
+      '100 ioctl(3, KVM_CREATE_VM, 0) = 4',
+      '101 ioctl(5, KVM_RUN, 0) = 0',
+      `101 +++ killed by ${signal} +++`,
+      `100 +++ killed by ${signal} (core dumped) +++`,
+    ];
+    const { rebuilt, result } = take([{ name: 'a.strace', text: `${log.join('\n')}\n` }], []);
+    const { wrong, unknown } = reportOf(rebuilt, result, []);
+    if (sentence) expect(wrong[0]).toMatch(sentence);
+    else expect(wrong.join('\n')).not.toContain('killed');
+    if (command) expect(unknown[0]?.command).toContain(command);
+  });
+
   test('nothing is claimed of the coherency of a VM that never ran', () => {
     expect(report(OFF, ['fail-memlock.log'], true).vm).toEqual([
       'The VM never ran, and no device stayed registered with KVM.',

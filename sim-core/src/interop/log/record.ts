@@ -40,7 +40,7 @@ export type LogEvent =
   /** Text that a person or script wrote into the trace. */
   | { readonly kind: 'mark'; readonly text: string }
   /** The thread ended. */
-  | { readonly kind: 'ended' }
+  | { readonly kind: 'ended'; readonly signal?: string }
   /** What a VMM says about itself (QEMU's trace events): the event and its text. */
   | { readonly kind: 'vmm'; readonly name: string; readonly text: string };
 

@@ -57,7 +57,9 @@ export function readStrace(emit: Emit): LineReader {
       }
       if (first === PLUS) {
         if (!text.startsWith('+++ ', end)) return false;
-        emit({ tid, line, what: { kind: 'ended' }, ...(prefix.time !== undefined && { time: prefix.time }) });
+        const signal = KILLED.exec(text)?.[1];
+        const what = { kind: 'ended', ...(signal !== undefined && { signal }) } as const;
+        emit({ tid, line, what, ...(prefix.time !== undefined && { time: prefix.time }) });
         return true;
       }
       if (first === MINUS) return text.startsWith('--- ', end);
@@ -176,6 +178,8 @@ function readWord(text: string, at: number, out: Prefix): number {
   }
   return at + all.length;
 }
+
+const KILLED = /\+\+\+ killed by (SIG[A-Z0-9]+)/;
 
 /** The first character of a call's name, of `<... resumed>`, `+++` or `---`. */
 function isStart(code: number): boolean {

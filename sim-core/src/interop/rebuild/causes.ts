@@ -6,6 +6,7 @@ import type { HostMessage } from './machine-files.ts';
 import { causesOfMessages } from './message-causes.ts';
 import type { Rebuilt } from './rebuild.ts';
 import { type RefusedCall, refusedCallsOf } from './refused-calls.ts';
+import { causesOfSignal } from './signal-causes.ts';
 
 /** Something that went wrong. */
 export interface Cause {
@@ -44,6 +45,7 @@ export type CauseId =
   | 'device-error'
   | 'harmless-warning'
   | 'mostly-unread'
+  | 'killed'
   | 'ended-early';
 
 interface Known {
@@ -387,6 +389,7 @@ const FINDERS: readonly Finder[] = [
   neverRegistered,
   notInSysfs,
   ({ messages, found }) => causesOfMessages(messages, found),
+  ({ rebuilt }) => causesOfSignal(rebuilt.killedBy),
   mostlyUnread,
   endedEarly,
 ];

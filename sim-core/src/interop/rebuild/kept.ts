@@ -70,6 +70,12 @@ interface Runs {
   interrupted: number;
 }
 
+/** The end of a thread as a call, whose argument is the signal that it was killed by. */
+function endOf(what: LogRecord['what']): LogCall {
+  const signal = what.kind === 'ended' ? what.signal : undefined;
+  return { kind: 'call', name: 'ended', args: signal === undefined ? [] : [signal] };
+}
+
 /** Gathers the calls of one file. */
 export class CallFilter {
   readonly calls: KeptCall[] = [];
@@ -107,7 +113,7 @@ export class CallFilter {
       this.cutAt ??= record.line;
       return;
     }
-    const call: LogCall = record.what.kind === 'call' ? record.what : { kind: 'call', name: 'ended', args: [] };
+    const call = record.what.kind === 'call' ? record.what : endOf(record.what);
     if (call.name === 'ioctl') this.#ioctl(call, record);
     else if (call.name === 'recvmsg') this.#received(call, record);
     else if (call.name === 'sendmsg') this.#passes(call, record.tid);

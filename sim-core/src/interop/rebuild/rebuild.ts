@@ -58,6 +58,8 @@ export interface Rebuilt {
   readonly vm: number | undefined;
   /** VMs that a log of the kernel alone shows one after the other; 0 where there is one. */
   readonly vmsInTurn: number;
+  /** The signal that ended the process. */
+  readonly killedBy: string | undefined;
   readonly facts: MachineFacts;
   readonly assumptions: Assumptions;
   readonly leftOut: readonly LeftOutCall[];
@@ -225,6 +227,7 @@ export class Rebuilder {
       hasCalls: callFiles.length > 0,
       vm: this.#vm,
       vmsInTurn: this.#vmsInTurn,
+      killedBy: calls.find(({ call }) => call.name === 'ended' && call.args.length > 0)?.call.args[0],
       facts: this.#facts,
       assumptions,
       leftOut: translation.leftOut,
