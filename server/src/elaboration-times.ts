@@ -1,4 +1,6 @@
-/** An elaboration that takes no longer is part of looking at a change; a longer one waits for a pause. */
+/** An elaboration that takes no longer is part of looking at a change. */
+const INSTANT_MS = 3;
+/** One that takes no longer follows soon; a longer one waits until the author pauses. */
 const QUICK_MS = 8;
 /** The first elaboration takes about so many times what the next one takes: its code has not been compiled. */
 const COLD = 8;
@@ -15,6 +17,11 @@ export class ElaborationTimes {
     const most = 2 * (this.#ms.get(uri) ?? Number.POSITIVE_INFINITY) + 1;
     this.#ms.set(uri, Math.min(most, this.#isWarm ? ms : ms / COLD));
     this.#isWarm = true;
+  }
+
+  /** False for a document that was not elaborated yet. */
+  isInstant(uri: string): boolean {
+    return (this.#ms.get(uri) ?? Number.POSITIVE_INFINITY) <= INSTANT_MS;
   }
 
   isQuick(uri: string): boolean {

@@ -54,6 +54,8 @@ export interface Host {
 const SLOW_CHECK_MS = 50;
 /** Without a change for so long, the author has stopped typing. */
 const PAUSE_MS = 200;
+/** Between two keystrokes of a fast typist. */
+const SHORT_PAUSE_MS = 60;
 
 /** One client's documents and settings, and what is published about them. */
 export class Session {
@@ -166,25 +168,25 @@ export class Session {
     }
     const text = await inSlices(simulation.checking(snapshot), isWanted, (ms) => this.#checkMs.set(uri, ms));
     if (text === undefined) return;
-    const quick = this.#elaborations.isQuick(uri);
+    const instant = this.#elaborations.isInstant(uri);
     if (hasErrors(text)) {
       // What does not depend on the wrong lines is predicted all the same, once the author pauses.
       this.#publish(snapshot, text);
-      if (quick) await this.#hintsOf(snapshot, NOT_CANCELLED);
+      if (instant) await this.#hintsOf(snapshot, NOT_CANCELLED);
       this.#afterPause(uri, PAUSE_MS, () => this.#predict(snapshot, text, simulation, isWanted));
     } else {
       const finish = async () => {
         const problems = await this.#elaborate(snapshot, simulation, isWanted);
         if (problems === undefined) return;
-        if (quick || problems.length > 0) this.#publish(snapshot, [...text, ...problems]);
+        if (instant || problems.length > 0) this.#publish(snapshot, [...text, ...problems]);
         // What a call returns is offered first to an author who declares it next: that does not wait for all kernels.
-        if (quick) await this.#hintsOf(snapshot, NOT_CANCELLED);
+        if (instant) await this.#hintsOf(snapshot, NOT_CANCELLED);
         await this.#predict(snapshot, [...text, ...problems], simulation, isWanted);
       };
       // What is wrong with the text does not wait for what takes long.
-      if (!quick) this.#publish(snapshot, text);
-      if (quick) await finish();
-      else this.#afterPause(uri, PAUSE_MS, finish);
+      if (!instant) this.#publish(snapshot, text);
+      if (instant) await finish();
+      else this.#afterPause(uri, this.#elaborations.isQuick(uri) ? SHORT_PAUSE_MS : PAUSE_MS, finish);
     }
   }
 
