@@ -98,7 +98,8 @@ export function movedStop(context: StopContext, focus: Focus, reason: StopReason
   const mover = focus.position > 0 ? context.cursor.track.actorOf(focus.position - 1) : focus.actor;
   const other =
     mover >= 0 && mover !== focus.actor ? context.cursor.model.world.topology.actors[mover]?.name : undefined;
-  const last = other === undefined ? done : `${other}: ${done}`;
+  const isNamed = other !== undefined && (done.startsWith(`${other} `) || done.startsWith(`${other}: `));
+  const last = other === undefined || isNamed ? done : `${other}: ${done}`;
   return { focus, reason, description: short, text: done ? `${whole}\n${last}` : whole, breakpoints: [] };
 }
 
@@ -246,12 +247,13 @@ function dataStop(context: StopContext, hits: readonly Hit[], focus: Focus): Sto
   const { cursor } = context;
   const actor = hits[0]?.actor ?? focus.actor;
   const executed = actor < 0 ? undefined : executedBefore(cursor, focus.position, actor);
-  const labels = hits.flatMap(({ cause }) => (cause.kind === 'data' ? [labelOfChange(cause)] : []));
-  const changes = hits.flatMap(({ cause }) => (cause.kind === 'data' ? [cause.change] : []));
+  // Several breakpoints on the same data say the same.
+  const labels = new Set(hits.flatMap(({ cause }) => (cause.kind === 'data' ? [labelOfChange(cause)] : [])));
+  const changes = [...new Set(hits.flatMap(({ cause }) => (cause.kind === 'data' ? [cause.change] : [])))];
   return {
     focus: { ...focus, actor },
     reason: 'data breakpoint',
-    description: `${labels.join(', ')} ${doneTo(changes)}`,
+    description: `${[...labels].join(', ')} ${doneTo(changes)}`,
     text: [...changes, `by ${changedByText(context, hits[0]!, executed?.node)}`].join('\n'),
     breakpoints: [],
     ...(executed ? { about: executed.node } : {}),

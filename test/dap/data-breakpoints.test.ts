@@ -238,3 +238,31 @@ test('of a range of words each change and access names its word', async () => {
   expect(found).toContainEqual(['x changed', "x: 0 → 1 in cpu1's cache (M); DRAM has 0 (stale)"]);
   expect(found.at(-1)).toEqual(['x read', 'x was read']);
 });
+
+test('a stop says once what happened, and who did it', async () => {
+  const client = new DapClient();
+  await client.launch('scenarios/wbinvd/local-cpu-not-flushed.snoop');
+  await client.request('setExceptionBreakpoints', { filters: [] });
+  await client.run();
+  const byName = await client.request('dataBreakpointInfo', { name: 'x' });
+  const byAddress = await client.request('dataBreakpointInfo', { name: '&x', asAddress: true, bytes: 4 });
+  await client.request('setDataBreakpoints', {
+    breakpoints: [byName, byAddress].map(({ dataId }: { dataId: string }) => ({ dataId, accessType: 'write' })),
+  });
+  const stop = await client.move('continue', { threadId: 1 });
+  expect(stop.description).toBe('x changed');
+  expect(stop.text.split('\n')).toEqual([expect.stringMatching(/^x: 0 → 1 /), 'by vcpu0 at mov [x], 1']);
+});
+
+test('what somebody else did last is said with one name', async () => {
+  const client = new DapClient();
+  await client.launch('scenarios/wbinvd/local-cpu-not-flushed.snoop');
+  await client.request('setExceptionBreakpoints', { filters: [] });
+  await client.run();
+  await client.move('continue', { threadId: 1 });
+  // The vCPU is looked at while the device has moved last.
+  const { stackFrames } = await client.request('stackTrace', { threadId: 3 });
+  await client.move('setExpression', { expression: 'gpu.r0', value: '5', frameId: stackFrames[0].id });
+  const { text } = await client.move('stepBack', { threadId: 2 });
+  expect(text).toContain('\ngpu: MRd x → 0');
+});

@@ -162,14 +162,18 @@ test('constants and addresses that are damaged are left out', () => {
   const seen = rewritten(
     HOTPLUG,
     (line) =>
-      line.replace('KVM_CAP_IRQCHIP', 'KVM_CAP_IRQCHOP').replace(/userspace_addr=0x7f/, 'userspace_addr=0x7f_n'),
+      line
+        .replace('KVM_CAP_IRQCHIP', 'KVM_CAP_IRQCHOP')
+        .replace(/userspace_addr=0x7f/, 'userspace_addr=0x7f_n')
+        .replace(/memory_size=(\d)/, 'memory_size=$1U'),
     true,
   );
   expect(seen.errors).toEqual([]);
   expect(seen.left.filter((left) => left.includes('KVM_CAP_IRQCHOP'))).toEqual([
     'ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_IRQCHOP) = 1: its constant is not known',
   ]);
-  expect(seen.left.some((left) => /userspace_addr.*: a number of it is beyond/.test(left))).toBe(true);
+  expect(seen.left.some((left) => /userspace_addr=0x7f_n.*: a number of it is beyond/.test(left))).toBe(true);
+  expect(seen.left.some((left) => /memory_size=\dU\d*, userspace_addr=0x\w+.*: a number of it/.test(left))).toBe(true);
 });
 
 test('a range of QEMU that ends before it begins is not mapped', () => {

@@ -274,7 +274,7 @@ function whyUnsayable(text: string): string | undefined {
   const constant = /, \w+, ([A-Z]\w*)\)$/.exec(text)?.[1];
   if (constant !== undefined && !constantByName.has(constant)) return 'its constant is not known';
   // Otherwise only numbers come from the log as they are: a statement without odd ones needs no look.
-  if (!/\b\d{10}|0x(?![\da-f]{1,16}\b)|\{\}/.test(text)) return undefined;
+  if (!/\b\d{10}|\b\d+[a-wyzA-Z_]|0x(?![\da-f]{1,16}\b)|\{\}/.test(text)) return undefined;
   const parsed = parse(`setup {\n  ${text}\n}\n`);
   const unsayable = [...parsed.diagnostics, ...checkText(parsed)].some(({ code }) => UNSAYABLE.has(code));
   return unsayable ? 'a number of it is beyond what the call takes, or damaged' : undefined;
