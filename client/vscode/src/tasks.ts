@@ -64,6 +64,7 @@ class CheckTasks implements TaskProvider {
 
 /** Device status report 6 of ECMA-48, and its answer: row and column. */
 const askForCursor = '\x1b[6n';
+const ASK_AGAIN_MS = 1000;
 const cursorReport = /\[\d+;\d+R/;
 
 /** What the task prints. */
@@ -113,11 +114,15 @@ class CheckTerminal implements Pseudoterminal {
 
   /**
    * Until the terminal has read all that was printed. VS Code takes no problem from lines that it reads long after the
-   * end of a task, and a terminal on a busy machine reads late. It reports its cursor when it comes to the question.
+   * end of a task, and a terminal on a busy machine reads late. It reports its cursor when it comes to the question. One
+   * that is not connected yet loses its answer, so it is asked again.
    */
-  #untilShown(): Promise<void> {
-    this.#write.fire(askForCursor);
-    return this.#shown;
+  async #untilShown(): Promise<void> {
+    const ask = () => this.#write.fire(askForCursor);
+    ask();
+    const again = setInterval(ask, ASK_AGAIN_MS);
+    await this.#shown;
+    clearInterval(again);
   }
 
   async #run(): Promise<number> {

@@ -35,7 +35,14 @@ suite('tasks', () => {
         resolve(diagnostic);
       });
     });
+    const ended = new Promise<number | undefined>((resolve) => {
+      const listener = vscode.tasks.onDidEndTaskProcess(({ exitCode }) => {
+        listener.dispose();
+        resolve(exitCode);
+      });
+    });
     await vscode.tasks.executeTask(task);
+    assert.equal(await ended, 1);
     const { message, range, code, source: from } = await found;
     assert.equal(message, '~exists [x] == 0 fails on v7.3: An execution ends with [x] = 0: whatever the schedule');
     assert.equal(range.start.line, 7);
