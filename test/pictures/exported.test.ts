@@ -88,3 +88,10 @@ test('a text is as wide as its file, in lines', async () => {
   expect(texts.length).toBeGreaterThan(4);
   for (const text of texts) expect(text.length).toBeLessThanOrEqual(58);
 });
+
+test('an SVG of the topology says once what happened last', async () => {
+  const { stdout } = await snoopscope('export svg --picture topology scenarios/wbinvd/local-cpu-not-flushed.snoop');
+  const seen = VISIBLE.svg?.(stdout) ?? '';
+  expect(seen.match(/MRd x → 0/g)).toHaveLength(1);
+  expect(stdout).toContain('Just now: gpu: MRd x → 0');
+});

@@ -40,7 +40,12 @@ const FORMS: Readonly<Record<string, Form>> = {
     pictures: PICTURES,
     write: ({ picture, file, kernel }, call) => {
       const drawing = draw(picture, call.count('width', MOST_PIXELS) ?? widthOf(picture));
-      return svgFile({ ...drawing, label: `${file} on ${kernel}. ${drawing.label}` }, textOf(picture));
+      return svgFile(
+        { ...drawing, label: `${file} on ${kernel}. ${drawing.label}` },
+        textOf(picture),
+        // What happened last is in the drawing.
+        picture.picture === 'topology' ? picture.notices : undefined,
+      );
     },
   },
   mermaid: { pictures: ['timeline', 'topology', 'outcomes'], write: ({ picture }) => mermaidOf(picture).join('\n') },

@@ -6,9 +6,14 @@ import { FILE_STYLE } from './style.ts';
 
 const NOTICE_ROW = 18;
 
-export function svgFile({ width, height: drawn, label, shapes, moving = [] }: Drawing, said: PictureText): string {
+/** `seen`: the notices that the drawing does not have itself. */
+export function svgFile(
+  { width, height: drawn, label, shapes, moving = [] }: Drawing,
+  said: PictureText,
+  seen: readonly string[] = said.notices,
+): string {
   // A page has them beside the drawing; a file of a picture without anything to draw would be blank.
-  const notices = said.notices.flatMap((notice) => wrapped(notice, Math.floor((width - 16) / CHARACTER)));
+  const notices = seen.flatMap((notice) => wrapped(notice, Math.floor((width - 16) / CHARACTER)));
   const top = notices.length * NOTICE_ROW;
   const height = top + drawn;
   return [
