@@ -34,11 +34,25 @@ test.each([
     ['KVM_DEV_VFIO_GROUP_ADD', 'KVM_DEV_VFIO_GROUP_DEL'],
   ],
   [around('setup', 'ioctl(vm, KVM_CREATE_DEVICE, {type=<|>'), ['KVM_DEV_TYPE_VFIO']],
+  [around('setup', 'ioctl(dev, <|>'), ['KVM_SET_DEVICE_ATTR']],
+  [around('setup', 'ioctl(group, <|>'), ['VFIO_GROUP_SET_CONTAINER']],
+  [around('file', 'exists gpu.r0 == 0 on <|>'), ['v7.3', 'v7.2', 'v7.1', 'v7.0', 'v6.19']],
   [around('setup', '<|>'), ['VFIO_GROUP_SET_CONTAINER', 'KVM_SET_DEVICE_ATTR', 'KVM_CREATE_VCPU']],
   ['machine {\n  cpu intel\n  memory x = 0\n}\n<|>', ['setup', 'vcpu', 'device']],
   ['<|>', ['scenario', 'kernel', 'machine', 'setup']],
 ])('%#: what fits comes first', (source, first) => {
   expect(labelsAt(source).slice(0, first.length)).toEqual(first);
+});
+
+test('beside the attribute group that is written its attributes come first, also where the kernel lacks them', () => {
+  const source = around('setup', 'ioctl(dev, KVM_SET_DEVICE_ATTR, {group=KVM_DEV_VFIO_FILE, attr=<|>');
+  expect(labelsAt(source, 'v5.11').slice(0, 2)).toEqual(['KVM_DEV_VFIO_FILE_ADD', 'KVM_DEV_VFIO_FILE_DEL']);
+});
+
+test('requests that change nothing modelled, and those of other kernels, come after the rest', () => {
+  const labels = labelsAt(around('setup', 'ioctl(vm, <|>'));
+  const places = ['KVM_CREATE_VCPU', 'KVM_CREATE_IRQCHIP', 'KVM_ASSIGN_PCI_DEVICE'].map((one) => labels.indexOf(one));
+  expect(places).toEqual([...places].sort((a, b) => a - b));
 });
 
 test('registers of a device are offered before anybody uses one', () => {

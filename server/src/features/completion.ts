@@ -6,7 +6,6 @@ import {
   contentsOfKind,
   EXIT_NAMES,
   type FactParam,
-  IOCTLS,
   MACHINE_OPTIONS,
   type MachineOption,
   MEMTYPE,
@@ -34,7 +33,7 @@ import {
   valueSnippet,
 } from './snippets.ts';
 import * as table from './table-offers.ts';
-import { byNeed } from './what-next.ts';
+import { byNeed, requestsByNeed } from './what-next.ts';
 
 /** What may be written at a place, on the kernel of the scenario. */
 export function offersAt(snapshot: Snapshot, at: TextPosition, known: KnownAround = {}): Offers {
@@ -183,19 +182,13 @@ class Offering {
       });
   }
 
-  /** First the requests that the descriptor's kind of file knows. */
+  /** First the requests that the descriptor's kind of file knows, and of these what the scenario needs next. */
   #requests(): Offer[] {
     const first = /\bioctl\s*\(\s*(\w+)\s*,\s*$/.exec(this.before)?.[1];
     const kind = first === undefined ? undefined : fileKindOf(this.snapshot, first);
     // Only when nothing follows yet may the argument be written along with the request.
     const alone = /^\s*\)?\s*(?:\/\/.*)?$/.test(this.after);
-    return IOCTLS.map(
-      (op): Offer => ({
-        ...table.opOffer(op, this.snapshot.profile),
-        ...(alone && { snippet: requestSnippet(op, this.has) }),
-        rank: kind === undefined ? 1 : op.files?.includes(kind) ? 0 : 2,
-      }),
-    );
+    return requestsByNeed(this.snapshot, this.line, kind, alone ? (op) => requestSnippet(op, this.has) : undefined);
   }
 
   #fields({ struct, present }: Extract<CompletionPlace, { kind: 'field' }>): Offer[] {

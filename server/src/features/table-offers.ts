@@ -76,7 +76,12 @@ export function constantOffers(set: string | undefined, profile: Profile, before
       description: absent ? `${constant.on}, not ${profile.name}` : (constant.on ?? ''),
       about: { kind: 'constant', name: constant.name },
       absent,
-      rank: 1 + first * (index + 1) + (absent ? ABSENT : other) + Math.min(index, OTHER_FAMILY - 1),
+      // Beside a group that is written its own attributes are meant, whatever the kernel has.
+      rank:
+        1 +
+        first * (index + 1) +
+        (absent && (family === undefined || other > 0) ? ABSENT : other) +
+        Math.min(index, OTHER_FAMILY - 1),
     };
   });
 }
@@ -160,7 +165,7 @@ export function findingOffers(rank: number): Offer[] {
   return FINDINGS.map((name): Offer => ({ label: name, kind: 'finding', about: { kind: 'finding', name }, rank }));
 }
 
-/** Every kernel, those that the workspace names and the newest first. */
+/** Every kernel: those that the workspace names, then mainline releases, the newest first; ranges have these as their ends. */
 export function versionOffers(named: NamedKernels = new Map()): Offer[] {
   const own = [...named].map(
     ([label, definition]): Offer => ({
@@ -176,7 +181,7 @@ export function versionOffers(named: NamedKernels = new Map()): Offer[] {
       kind: 'version',
       description: doc === `Linux ${name}` ? '' : doc,
       about: { kind: 'profile', name },
-      rank: PROFILES.length - index,
+      rank: PROFILES.length - index + (MAINLINE.test(name) ? 0 : PROFILES.length),
     }),
   );
   return [...own, ...known];
@@ -198,6 +203,7 @@ export function valueOffers(labels: readonly string[]): Offer[] {
   return labels.map((label, rank): Offer => ({ label, kind: 'value', rank }));
 }
 
+const MAINLINE = /^v\d+\.\d+$/;
 /** Attributes of the group of attributes that is not written. */
 const OTHER_FAMILY = 25;
 /** After everything that the kernel has. */

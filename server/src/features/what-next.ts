@@ -1,7 +1,8 @@
 /** What an author writes next: of a scenario as far as it is written, the calls and blocks that it still lacks, in order. */
-import { type BlockKind, contentsOfKind } from '@snoopscope/sim-core';
+import { type BlockKind, contentsOfKind, type FileKind, IOCTLS, type Op } from '@snoopscope/sim-core';
 import type { Snapshot } from '../snapshot.ts';
 import type { Offer } from './offers.ts';
+import { opOffer } from './table-offers.ts';
 
 /** The offers, those first that the scenario needs next. */
 export function byNeed(snapshot: Snapshot, line: number, block: BlockKind, offers: readonly Offer[]): Offer[] {
@@ -16,6 +17,28 @@ export function byNeed(snapshot: Snapshot, line: number, block: BlockKind, offer
       return place < 0 ? { ...offer, rank: offer.rank + needed.length } : { ...offer, rank: place };
     });
 }
+
+/** Requests for a descriptor of a kind: first those that its file knows, of these what the scenario needs next. */
+export function requestsByNeed(
+  snapshot: Snapshot,
+  line: number,
+  kind: FileKind | undefined,
+  snippetOf: ((op: Op) => string) | undefined,
+): Offer[] {
+  const offers = IOCTLS.map((op): Offer => {
+    const offer = opOffer(op, snapshot.profile);
+    // What changes nothing that is modelled comes after what does, and what the kernel lacks after that.
+    const rank = offer.absent ? 2 : op.inert ? 1 : 0;
+    const fits = kind === undefined || op.files?.includes(kind) === true;
+    return { ...offer, ...(snippetOf && { snippet: snippetOf(op) }), rank: rank + (fits ? 0 : OTHER_FILE) };
+  });
+  const isFitting = ({ rank }: Offer): boolean => rank < OTHER_FILE;
+  const block = snapshot.scenario.lines[line]?.block ?? 'setup';
+  return [...byNeed(snapshot, line, block, offers.filter(isFitting)), ...offers.filter((one) => !isFitting(one))];
+}
+
+/** Requests of another kind of file come after all that may be meant. */
+const OTHER_FILE = 100;
 
 /** Lines and blocks of which a scenario has one, and has it in another line. */
 function onceWritten({ scenario }: Snapshot, line: number): ReadonlySet<string> {
