@@ -1,4 +1,5 @@
 import { OTHER_CAPABILITIES } from '../../kernel/capabilities.ts';
+import { MSR_NUMBERS } from '../../kvm/msr.ts';
 import { CONSTANTS } from '../../ops/constants.ts';
 import { leftOutCapability } from '../../ops/not-modelled.ts';
 import type { Op } from '../../ops/op.ts';
@@ -20,6 +21,8 @@ const capabilityNames: ReadonlyMap<bigint, string> = new Map(
     name,
   ]),
 );
+const MSR_INDEX = 'kvm_msr_entry.index';
+const MODELLED_MSRS: ReadonlySet<bigint> = new Set([...MSR_NUMBERS.values()].map(BigInt));
 const loadsVcpu = (name: string): boolean => OPS.some((op) => op.name === name && op.files?.includes('vcpu'));
 
 export const noEffect: Check = {
@@ -61,7 +64,12 @@ export const noEffect: Check = {
         message: `\`${op.name}\` has no effect here${beside} and answers what the line declares.`,
       };
     }
-    for (const { expr, shapes } of expectedValues(call, vocabulary)) {
+    for (const { expr, shapes, place } of expectedValues(call, vocabulary)) {
+      if (expr.kind === 'number' && place === MSR_INDEX && !MODELLED_MSRS.has(expr.value))
+        yield {
+          span: expr.span,
+          message: `No MSR with the number ${expr.text} is modelled: writing it has no effect here, and it reads as 0.`,
+        };
       for (const { name, span } of namesIn(expr)) {
         if (capabilities.has(name)) yield { span, message: `\`${name}\` ${notModelled(name)}: ${answerOf(op, name)}` };
       }
