@@ -136,6 +136,8 @@ export interface ActorModel {
   readonly subject: number;
   /** The pCPU it starts on: setup, threads, vCPUs. */
   readonly cpu: number;
+  /** A vCPU of which the scenario says where it starts: its first instruction loads it there, whatever loaded it before. */
+  readonly startsThere?: boolean;
   /** A vCPU whose MTRRs firmware has enabled before its program begins. */
   readonly firmware?: boolean;
   /** For `vcpu N of vm2`: the name that the VM's descriptor is bound to. */

@@ -86,7 +86,7 @@ export function createMsrs(base: WorldBase, world: () => World): Msrs {
       const vcpuOf = (t: Task): VcpuId => world().files.objectOf<VcpuId>(t.machine, filp.of(t));
       r.local((t) => {
         const { vcpus, vcpuLoad, threadCpu } = world().kvm;
-        t.machine.put(vcpus.entered.base + vcpuOf(t), 1);
+        vcpus.loadedByIoctl(t.machine, vcpuOf(t));
         t.call(vcpuLoad, vcpuOf(t), t.machine.state[threadCpu.base + t.actor] as CpuId);
       });
       r.local((t) => {

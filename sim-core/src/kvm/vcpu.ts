@@ -22,8 +22,13 @@ export interface Vcpus {
   readonly vm: Field;
   readonly id: Field;
   readonly cpu: Field;
-  /** Per vCPU object: 1 once it has been loaded to run: by KVM_RUN or another of its ioctls, or by its actor's first step. */
+  /**
+   * Per vCPU object: 1 once it has been loaded to run: by its actor's first step, or by KVM_RUN or another of its ioctls when
+   * the scenario does not say where it starts.
+   */
   readonly entered: Field;
+  /** An ioctl loads the vCPU on the pCPU of its thread: may the guest begin there? */
+  loadedByIoctl(machine: Machine, vcpu: VcpuId): void;
   readonly actorVcpu: Field;
   /** Per actor: the pCPU that a VMM thread runs on. */
   readonly threadCpu: Field;
@@ -162,12 +167,17 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
         .local((t) => t.return(0)),
   );
 
+  function loadedByIoctl(m: Machine, vcpu: VcpuId): void {
+    const runs = topology.actors.findIndex((_, actor) => read(m, actorVcpu.base + actor) === vcpu + 1);
+    if (topology.actors[runs]?.startsThere !== true) m.put(entered.base + vcpu, 1);
+  }
+
   /** A vCPU ioctl: the load, then what it does, if that is anything here. */
   function ioctl(request: string | undefined, act: (t: Task, vcpu: VcpuId) => void): Vcpus['load'] {
     const write = (r: RoutineBuilder, filp: Local<FileId>): void => {
       const vcpuOf = (t: Task): VcpuId => world().files.objectOf<VcpuId>(t.machine, filp.of(t));
       r.local((t) => {
-        t.machine.put(entered.base + vcpuOf(t), 1);
+        loadedByIoctl(t.machine, vcpuOf(t));
         t.call(world().kvm.wbinvd.vcpuLoad, vcpuOf(t), threadCpuOf(t));
       });
       r.local((t) => {
@@ -214,6 +224,7 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
     id,
     cpu,
     entered,
+    loadedByIoctl,
     actorVcpu,
     threadCpu,
     setAffinity,

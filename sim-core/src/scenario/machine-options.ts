@@ -318,7 +318,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
     {
       key: 'cpu',
       values: 'cpu',
-      fallback: '0',
+      fallback: 'where an ioctl of the vCPU loaded it last, else 0',
       doc: 'The physical CPU it starts on.',
       source: 'linux: virt/kvm/kvm_main.c vcpu_load()',
     },

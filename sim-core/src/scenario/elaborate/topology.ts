@@ -265,6 +265,7 @@ function actorModels(
           process: -1,
           subject: Number(name),
           cpu,
+          startsThere: optionsOf(header.options).has('cpu'),
           firmware: switchOf(optionsOf(header.options), 'firmware', true),
           line: block.line,
           file,
