@@ -1,4 +1,4 @@
-// Memory slots of machines that are not x86.
+// Memory slots on CPUs of all kinds, and addresses that have none.
 import { describe, expect, it } from 'vitest';
 import { explore } from '../../sim-core/src/index.ts';
 import { modelOf, outcome } from './run.ts';
@@ -14,6 +14,50 @@ setup {
   kvm = open("/dev/kvm", O_RDWR)
   vm = ioctl(kvm, KVM_CREATE_VM, 0)
 `;
+
+describe('an address without a slot', () => {
+  // linux: arch/x86/kvm/mmu/mmu.c check_mmio_spte(): each change of the slots makes entries for MMIO stale.
+  it.each([
+    ['intel', 1, 1],
+    ['amd', 2, 0],
+    ['intel two-dimensional-paging=off', 0, 0],
+  ])('is MMIO until a slot has it: with cpu %s %i EPT_VIOLATION and %i EPT_MISCONFIG', (cpu, violations, others) => {
+    const text = `${machine(cpu).replace('y = 0', 'y = 5')}  ${slot('0', 'PAGE')}
+  vcpu0 = ioctl(vm, KVM_CREATE_VCPU, 0)
+}
+vcpu 0 {
+  mov eax, [y]
+  mov ebx, [y]
+}
+thread vmm {
+  ${slot('1', 'PAGE', '0', '&y')} = 0
+}
+schedule vcpu0 vmm vcpu0
+exists vcpu0.eax == 0 && vcpu0.ebx == 5 && exits(vcpu0, EPT_VIOLATION) == ${violations} && exits(vcpu0, EPT_MISCONFIG) == ${others}
+`;
+    expect(explore(modelOf(text, 'v6.1')).conditions[0]?.holds).toBe(true);
+  });
+
+  it.each([
+    ['intel', 1, 2],
+    ['amd', 3, 0],
+  ])(
+    'leaves the guest at each access: with cpu %s %i EPT_VIOLATION and %i EPT_MISCONFIG',
+    (cpu, violations, others) => {
+      const text = `${machine(cpu)}  ${slot('0', 'PAGE')}
+  vcpu0 = ioctl(vm, KVM_CREATE_VCPU, 0)
+}
+vcpu 0 {
+  mov eax, [y]
+  mov eax, [y]
+  mov [y], 1
+}
+forall exits(vcpu0, EPT_VIOLATION) == ${violations} && exits(vcpu0, EPT_MISCONFIG) == ${others}
+`;
+      expect(explore(modelOf(text, 'v6.1')).conditions[0]?.holds).toBe(true);
+    },
+  );
+});
 
 describe('KVM_SET_USER_MEMORY_REGION', () => {
   // linux: arch/powerpc/include/uapi/asm/kvm.h does not define __KVM_HAVE_READONLY_MEM.

@@ -205,7 +205,7 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
     const slot = world().kvm.leaf.base + vmOf(t) * pages + pageOf(word);
     // The fault itself left the guest; later accesses to an address that no slot has leave it by the entry it made.
     if ((leaf & LEAF.handled) !== 0) t.machine.put(slot, leaf & ~LEAF.handled);
-    else exit(t, topology.cpu.twoDimensionalPaging ? 'EPT_MISCONFIG' : 'EXCEPTION_NMI');
+    else exit(t, world().kvm.mmu.mmioExit);
     t.machine.note(NOTE['user-exit'], vcpuOf(t), pageOf(word), write ? 1 : 0);
     return undefined;
   }
@@ -241,7 +241,9 @@ export function createCpu(base: WorldBase, world: () => World): Cpu {
       const barred = write && (leaf & LEAF.readOnly) !== 0;
       if ((leaf & LEAF.present) !== 0 && !barred) return true;
       // User space answers the access, or has just been asked.
-      if ((leaf & LEAF.mmio) !== 0 || (write && (leaf & LEAF.handled) !== 0)) return true;
+      const { slots } = world().kvm.mmu;
+      if ((leaf & LEAF.mmio) !== 0 && !slots.backing(t.machine.state, vmOf(t), pageOf(word))) return true;
+      if (write && (leaf & LEAF.handled) !== 0) return true;
       t.again();
       t.call(world().kvm.mmu.pageFault, vcpuOf(t), pageOf(word), write ? 1 : 0);
       return false;

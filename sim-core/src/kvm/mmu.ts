@@ -70,6 +70,8 @@ export interface Mmu {
   /** Zaps the leaves of a range of a VM: a number of `rangeNumber`, or `everything`. `reason` is an index into ZAP_REASONS. */
   readonly zapGfnRange: Routine<[kvm: VmId, reason: number, range: number]>;
   readonly everything: number;
+  /** How an access leaves the guest that finds an entry for an address without a slot. */
+  readonly mmioExit: ExitReason;
   /** A number that stands for a range of addresses. */
   rangeNumber(range: AddressRange): number;
   /** The type of an access of a vCPU through the leaf that is there. The leaf must be present. */
@@ -135,6 +137,8 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
   const leafOf = (m: Machine, vm: VmId, page: PageId): number => m.state[leafSlot(vm, page)]!;
   const violation: ExitReason = twoDimensionalPaging ? 'EPT_VIOLATION' : 'EXCEPTION_NMI';
   const violationIndex = EXIT_REASONS.indexOf(violation);
+  // EPT has entries that are misconfigured on purpose; elsewhere such an access is a fault like others.
+  const mmioExit: ExitReason = ept ? 'EPT_MISCONFIG' : violation;
   const isMmio = (page: PageId): boolean => {
     const model = topology.pages[page];
     if (model?.backing === 'mmio') return true;
@@ -266,8 +270,11 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
         .step('exit: the guest touches a page without a leaf', (t) => {
           const vm = vmOf(t.machine, vcpu.of(t));
           if (slots.backing(t.machine.state, vm, gfn.of(t))?.invalid) return t.block();
-          t.machine.note(NOTE.exit, vcpu.of(t), violationIndex, gfn.of(t));
-          world().counters.exit(t.machine, t.actor, violationIndex);
+          // An entry that says that no slot has the page, from before a slot has it.
+          const stale = (leafOf(t.machine, vm, gfn.of(t)) & LEAF.mmio) !== 0;
+          const reason = stale ? EXIT_REASONS.indexOf(mmioExit) : violationIndex;
+          t.machine.note(NOTE.exit, vcpu.of(t), reason, gfn.of(t));
+          world().counters.exit(t.machine, t.actor, reason);
           t.call(getMtMask, vcpu.of(t), gfn.of(t), write.of(t));
         })
         .local((t) => t.return(0)),
@@ -348,6 +355,7 @@ export function createMmu(base: WorldBase, world: () => World, hasNoncoherentDma
     pageFault,
     zapGfnRange,
     everything: EVERYTHING,
+    mmioExit,
     rangeNumber: ({ start, end }) => wide.intern((end << RANGE_SHIFT) | start),
 
     effectiveType: (m, vm, page, vcpu) => effectiveTypeIn(m.state, vm, page, vcpu),

@@ -199,7 +199,10 @@ function entriesOf(now: Scene, page: number): Entry[] {
 function leafView(scene: Scene, vm: number, page: number): WordView {
   const { kvm, topology } = scene.model.world;
   const leaf = scene.read(kvm.leaf, vm * topology.pages.length + page);
-  if ((leaf & LEAF.mmio) !== 0) return { text: 'no slot: MMIO' };
+  if ((leaf & LEAF.mmio) !== 0) {
+    const slot = kvm.mmu.slots.backing(scene.state, vm as VmId, page as PageId);
+    return { text: slot ? 'MMIO, from before the slot' : 'no slot: MMIO' };
+  }
   if ((leaf & LEAF.present) === 0) return { text: 'not present' };
   const effective = memtypeName(kvm.mmu.effectiveTypeIn(scene.state, vm as VmId, page as PageId));
   const flags = [
