@@ -149,6 +149,18 @@ const kernel = (name: string): Change => instead('kernel ', `kernel ${name}`);
 const ADD7 = '  ioctl(7, KVM_SET_DEVICE_ATTR, {group=KVM_DEV_VFIO_GROUP, attr=KVM_DEV_VFIO_GROUP_';
 
 export const WRONG_MIXED: readonly Wrong[] = [
+  log(
+    'what a check asks is not looked at, since no DMA arrives',
+    '  r0 = MRd cmd ns',
+    without('MAP_DMA'),
+    instead('exists', '~exists stale-read'),
+  ),
+  log(
+    'not registered, and a finding is forbidden',
+    '  device nvme 0000:02:00.0 iommu=dmar0 group=7 no-snoop=on',
+    without('GROUP_ADD'),
+    instead('exists', '~exists lost-write'),
+  ),
   // Descriptors by number
   put(log)(
     'a number taken for another',

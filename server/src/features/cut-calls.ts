@@ -5,7 +5,7 @@ type Lines = ParsedScenario['lines'];
 
 /** What strace prints before a call: the thread, the time. */
 const THREAD = /^\s*(?:\[pid\s+(\d+)\]\s*|(\d+)\s+)?(?:\d\d:\d\d:\d\d(?:\.\d+)?\s+|\d+\.\d+\s+)?/;
-const CUT = /\b(\w+)\([^()]*?\s*<unfinished \.\.\.>\s*$/;
+const CALL = /^(?:\w+\s*=\s*)?([a-z_]\w*)\(/;
 const RESUMED = /^<\.\.\. (\w+) resumed>\s*(.*)$/;
 const OTHER = /^(?:\+\+\+ |--- SIG)/;
 
@@ -30,7 +30,7 @@ function fixesOf({ lines }: ParsedScenario): ReadonlyMap<number, Fix> {
     const prefix = THREAD.exec(text)!;
     const thread = prefix[1] ?? prefix[2];
     const rest = text.slice(prefix[0].length);
-    const cut = CUT.exec(rest)?.[1];
+    const cut = rest.includes('<unfinished') ? CALL.exec(rest)?.[1] : undefined;
     if (cut !== undefined) open.push({ line, call: cut, thread });
     const [, resumed, end = ''] = RESUMED.exec(rest) ?? [];
     const begun = open.findLastIndex(

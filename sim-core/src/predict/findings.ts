@@ -94,7 +94,7 @@ function severityOf(observed: ObservedRuns, seen: ObservedFinding, forbidden: bo
   if (fails === 'never' || observed.model.tracked.has(finding)) return 'information';
   if (fails === 'always' || !judged(observed)) return 'warning';
   const blocked = finding === 'dma-fault' && seen.times >= (observed.times[seen.node] ?? 0);
-  return blocked && observed.model.tracked.size === 0 ? 'warning' : 'information';
+  return blocked ? 'warning' : 'information';
 }
 
 /** Does the scenario state conditions for this kernel? */
@@ -116,10 +116,15 @@ export function registrationDiagnostics(parsed: ParsedScenario, groups: readonly
     const fix = registration(parsed, paths, group.profiles[0]!);
     const message = `\`${name}\` can ask for No Snoop, and nothing registers it with KVM: KVM believes that its DMA is coherent and ignores guest memory types and WBINVD.`;
     const { code } = unregisteredDevice;
-    // A scenario that asks for findings is about what goes wrong.
-    const severity = model.tracked.size > 0 ? 'information' : unregisteredDevice.severity;
+    const severity = showsFindings(model) ? 'information' : unregisteredDevice.severity;
     return [{ code, severity, message, line, span: content.name.span, ...(fix && { fixes: [fix] }) }];
   });
+}
+
+/** A scenario that asks for findings is about what goes wrong; one that only forbids them is not. */
+function showsFindings({ tracked, conditions }: ObservedRuns['model']): boolean {
+  const askedFor = conditions.some(({ quantifier, finding }) => quantifier !== '~exists' && finding !== undefined);
+  return askedFor || [...tracked].some((one) => !conditions.some(({ finding }) => finding === one));
 }
 
 /**
