@@ -72,7 +72,7 @@ async function takeSmall(page, file, arrange) {
     file,
     await sharp(await page.screenshot())
       .resize({ width: Math.round(SMALL.width * 0.72) })
-      .webp({ quality: 55 })
+      .webp({ quality: 40, effort: 6 })
       .toBuffer(),
   );
 }
