@@ -44,9 +44,9 @@ vcpu 0 {
   mov eax, 1
   pat x = UC
   choose {
-    clflush [x]
-  } or {
     mfence
+  } or {
+    clflush [x]
   }
 }
 `),
