@@ -138,6 +138,24 @@ test('files without one line of interest are refused, with what was looked for',
   expect(other.stderr.replace(/\s+/g, ' ')).toContain('This is not a log of `qemu`: it is strace.');
 });
 
+test('a file without one known line is left out beside others, and named', async () => {
+  const [diary, empty] = [written('diary.txt', 'Dear diary,\n'), written('empty.txt', '')];
+  const log = `${OFF}-strace-bare.log.txt.gz`;
+  const alone = await snoopscope(`import ${log}`);
+  const beside = await snoopscope(`import ${diary} ${log} ${empty}`);
+  expect([beside.exitCode, beside.stdout.replaceAll(/^.*doc.*$/gm, '')]).toEqual([
+    alone.exitCode,
+    alone.stdout.replaceAll(/^.*doc.*$/gm, ''),
+  ]);
+  expect(beside.stderr).toContain('diary.txt: left out. No line of it is known');
+  expect(beside.stderr).toContain('empty.txt: left out. The file is empty.');
+  const { filesLeftOut } = JSON.parse((await snoopscope(`import --format json ${diary} ${log}`)).stdout);
+  expect(filesLeftOut).toEqual([{ name: expect.stringContaining('diary.txt'), why: expect.any(String) }]);
+  const machine = await snoopscope(`import machine ${diary}`);
+  expect(machine.exitCode).toBe(2);
+  expect((await snoopscope(`import ${diary} ${empty}`)).exitCode).toBe(2);
+});
+
 test('what a VMM printed is enough for a report, without a log', async () => {
   const said = written(
     'stderr.txt',

@@ -6,6 +6,7 @@ import {
   type Imported,
   imported,
   importRemarks,
+  leftOutRemarks,
   type MachineChoices,
   machineBlock,
   NOTHING_TO_IMPORT,
@@ -41,7 +42,7 @@ export async function importLogs(
   if (call.format === 'json') call.printJson(documentOf(rebuilt, result, read));
   else {
     call.print(result.text.trimEnd());
-    for (const line of [...fileRemarks(read.files), ...importRemarks(rebuilt, result)]) call.remark(line);
+    for (const line of [...fileRemarks(read), ...importRemarks(rebuilt, result)]) call.remark(line);
   }
   const differs = result.outcome.differences.some(({ what }) => what === 'result' || what === 'order');
   return differs ? EXIT.failed : EXIT.fine;
@@ -162,7 +163,8 @@ function refuseEmpty({ files, steps }: Rebuilt): void {
   throw new Failure(NOTHING_TO_IMPORT, { code: 'nothing-to-import', ...(first && { file: first.name }) });
 }
 
-function importMachine(call: Invocation, { machine }: RunFiles): ExitCode {
+function importMachine(call: Invocation, read: RunFiles): ExitCode {
+  const { machine, leftOut } = read;
   const assumptions = new Assumptions();
   const facts = machine.facts();
   const lines = ['machine {', ...machineBlock(facts, assumptions).map((line) => `  ${line}`), '}'];
@@ -172,15 +174,21 @@ function importMachine(call: Invocation, { machine }: RunFiles): ExitCode {
       machine: facts,
       scenario: `${lines.join('\n')}\n`,
       assumptions: assumptions.all,
+      filesLeftOut: leftOut,
     });
   else {
     call.print(lines.join('\n'));
+    for (const line of leftOutRemarks(read)) call.remark(line);
     for (const { text } of assumptions.all) call.remark(`Assumed: ${text}`);
   }
   return EXIT.fine;
 }
 
-function documentOf(rebuilt: Rebuilt, { text, outcome, kernel, agreeing }: Imported, { files }: RunFiles): object {
+function documentOf(
+  rebuilt: Rebuilt,
+  { text, outcome, kernel, agreeing }: Imported,
+  { files, leftOut }: RunFiles,
+): object {
   return {
     format: FORMAT_VERSION,
     scenario: text,
@@ -191,6 +199,7 @@ function documentOf(rebuilt: Rebuilt, { text, outcome, kernel, agreeing }: Impor
       ...(log && { lines: log.counts.lines, unread: log.counts.unread }),
       ...(broken !== undefined && { broken }),
     })),
+    filesLeftOut: leftOut,
     statements: rebuilt.steps.length,
     withoutEffect: Object.fromEntries([...rebuilt.counted].map(([name, { count }]) => [name, count])),
     eventsWithoutEffect: Object.fromEntries([...rebuilt.harmless].map(([name, { count }]) => [name, count])),

@@ -9,7 +9,10 @@ import { type LogText, openLog } from './log-file.ts';
 /** Milliseconds between two looks at Ctrl-C. */
 const PAUSE_MS = 50;
 
-/** Reads all files; Ctrl-C ends the reading. With a kind, files that are something else are refused. */
+/**
+ * Reads all files; Ctrl-C ends the reading. A file of which no line is known is left out, unless none is known; with a kind,
+ * files that are something else are refused.
+ */
 export async function readLogs(
   call: Invocation,
   names: readonly string[],
@@ -18,14 +21,20 @@ export async function readLogs(
 ): Promise<RunFiles> {
   const files = new RunFiles(rebuilder, kind);
   refuseRepeated(names, call.io.workingDirectory);
+  let refusal: Failure | undefined;
   for (const name of names) {
     if (call.io.interrupt.aborted) break;
     const text = await openLog(call.io, name);
     const opened = files.begin(text.name, text.first);
-    if ('refused' in opened) throw new Failure(opened.refused, { code: opened.code, file: text.name });
+    if ('refused' in opened) {
+      refusal ??= new Failure(opened.refused, { code: opened.code, file: text.name });
+      if (!files.leaveOut(text.name, opened)) throw refusal;
+      continue;
+    }
     await feed(call, text, opened);
     opened.end(text.broken());
   }
+  if (refusal && files.files.length === 0) throw refusal;
   files.finish();
   return files;
 }

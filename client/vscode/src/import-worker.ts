@@ -77,7 +77,12 @@ export async function importInWorker(request: ImportJob, around: ImportSurroundi
       ...(request.pid !== undefined && { pid: request.pid }),
     });
     const files = new RunFiles(rebuilder);
-    for (const file of request.files) await readFile(file, files, around);
+    let refusal: string | undefined;
+    for (const file of request.files) {
+      const refused = await readFile(file, files, around);
+      refusal ??= refused;
+    }
+    if (refusal !== undefined && files.files.length === 0) throw new Refused(refusal);
     files.finish();
     if (stop.aborted) return send({ kind: 'cancelled' });
     const open = rebuilder.leftOpen();
@@ -95,7 +100,7 @@ export async function importInWorker(request: ImportJob, around: ImportSurroundi
       kernel: result.outcome.profile.name,
       statements: rebuilt.steps.length,
       differences: result.outcome.differences.length,
-      remarks: [...fileRemarks(files.files), ...importRemarks(rebuilt, result)],
+      remarks: [...fileRemarks(files), ...importRemarks(rebuilt, result)],
     });
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
@@ -103,7 +108,8 @@ export async function importInWorker(request: ImportJob, around: ImportSurroundi
   }
 }
 
-async function readFile(file: FileToRead, files: RunFiles, around: ImportSurroundings): Promise<void> {
+/** Returns why a file is left out. */
+async function readFile(file: FileToRead, files: RunFiles, around: ImportSurroundings): Promise<string | undefined> {
   const { send, pause, stop } = around;
   const { name, contents } = file;
   let broken: string | undefined;
@@ -118,7 +124,11 @@ async function readFile(file: FileToRead, files: RunFiles, around: ImportSurroun
     if (first.length >= FIRST_CHARACTERS) break;
   }
   const opened = files.begin(name, first);
-  if ('refused' in opened) throw new Refused(`${name}: ${opened.refused}`);
+  if ('refused' in opened) {
+    const why = `${name}: ${opened.refused}`;
+    if (files.leaveOut(name, opened)) return why;
+    throw new Refused(why);
+  }
   opened.push(first);
   let [characters, paused] = [first.length, performance.now()];
   for await (const piece of pieces) {
@@ -131,6 +141,7 @@ async function readFile(file: FileToRead, files: RunFiles, around: ImportSurroun
     if (stop.aborted) break;
   }
   opened.end(broken);
+  return undefined;
 }
 
 async function* piecesOf(all: Uint8Array<ArrayBuffer>): AsyncGenerator<Uint8Array<ArrayBuffer>> {

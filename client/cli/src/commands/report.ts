@@ -42,7 +42,7 @@ export const report: Command = {
     const document = read.files.some(({ what }) => what === 'log')
       ? withLog(call, rebuilder, read)
       : withoutLog(call, read);
-    for (const line of fileRemarks(read.files)) call.remark(line);
+    for (const line of fileRemarks(read)) call.remark(line);
     if (call.format === 'json') call.printJson({ format: FORMAT_VERSION, ...document });
     else call.print(reportText(document, call.format === 'markdown'));
     return EXIT.fine;

@@ -3,7 +3,7 @@ import { counted } from '../../counted.ts';
 import type { LogDifference } from './compare.ts';
 import type { Imported } from './kernel-choice.ts';
 import type { Rebuilt } from './rebuild.ts';
-import type { RunFile } from './run-files.ts';
+import type { RunFiles } from './run-files.ts';
 
 /** Assumptions, calls left out and differences that are listed one by one. */
 const MOST_LISTED = 20;
@@ -12,20 +12,25 @@ const MOST_LISTED = 20;
 export const NOTHING_TO_IMPORT =
   'Nothing relevant found: no calls on /dev/kvm, /dev/vfio or /dev/iommu, no KVM exits, and no calls of the KVM and VFIO functions that register non-coherent DMA.';
 
-/** What each file was taken for. */
-export function fileRemarks(files: readonly RunFile[]): string[] {
-  return files.flatMap(({ name, what, log, broken }) => {
+/** What each file was taken for, and which were left out. */
+export function fileRemarks(read: RunFiles): string[] {
+  const taken = read.files.flatMap(({ name, what, log, broken }) => {
     const counts = log?.counts;
     const unread =
       counts && counts.unread > 0
         ? `, ${counts.unread} of them not understood (first: ${counts.first.length === 1 ? 'line' : 'lines'} ${counts.first.join(', ')})`
         : '';
-    const taken =
+    const kind =
       what === 'machine'
         ? 'about the machine'
         : `${log?.source?.title}, ${counted(counts?.lines ?? 0, 'line')}${unread}`;
-    return [`${name}: ${taken}.`, ...(broken === undefined ? [] : [`${name}: ${broken}; what came before was read.`])];
+    return [`${name}: ${kind}.`, ...(broken === undefined ? [] : [`${name}: ${broken}; what came before was read.`])];
   });
+  return [...taken, ...leftOutRemarks(read)];
+}
+
+export function leftOutRemarks({ leftOut }: RunFiles): string[] {
+  return leftOut.map(({ name, why }) => `${name}: left out. ${why}`);
 }
 
 /** What was taken and what not, the kernel and why this one, assumptions, and where the profile answers otherwise. */

@@ -32,6 +32,12 @@ export interface RefusedFile {
   readonly code: 'unknown-log' | 'other-log' | 'empty-log';
 }
 
+/** A file of which nothing is known, beside others of its run. */
+export interface LeftOutFile {
+  readonly name: string;
+  readonly why: string;
+}
+
 /** Binary files that people have where a text is needed, by their first bytes, with what makes a text of them. */
 const BINARIES: readonly { readonly magic: string; readonly advice: string }[] = [
   {
@@ -74,6 +80,7 @@ export class RunFiles {
   readonly #kind: string | undefined;
   readonly #machine = new MachineFiles();
   readonly #files: RunFile[] = [];
+  readonly #leftOut: LeftOutFile[] = [];
 
   /** With a kind, files that are something else are refused. */
   constructor(rebuilder: Rebuilder, kind?: string) {
@@ -83,6 +90,10 @@ export class RunFiles {
 
   get files(): readonly RunFile[] {
     return this.#files;
+  }
+
+  get leftOut(): readonly LeftOutFile[] {
+    return this.#leftOut;
   }
 
   get machine(): MachineFiles {
@@ -113,6 +124,13 @@ export class RunFiles {
     }
     const log = this.#rebuilder.file(name, source?.id, threadOf(name, beginning, source?.id));
     return this.#opened({ name, what: 'log', log }, pasted ? unindented(log.push) : log.push, () => void log.end());
+  }
+
+  /** Notes a file that {@link begin} refused. False when it must not be left out: the user said what it is. */
+  leaveOut(name: string, { refused, code }: RefusedFile): boolean {
+    if (code === 'other-log' || this.#kind !== undefined) return false;
+    this.#leftOut.push({ name, why: refused });
+    return true;
   }
 
   /** Gives the rebuilder what is known of the machine, once all files are read. */
