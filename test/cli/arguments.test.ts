@@ -20,7 +20,7 @@ describe('mistakes in the call', () => {
   test.each([
     ['conformance', 'There it is `npm run -s conformance`.', 'unknown-command'],
     ['chek a.snoop', 'There is no command `chek`; did you mean `check`?', 'unknown-command'],
-    ['--verison', 'There is no option `--verison`', 'unknown-option'],
+    ['--verison', 'There is no option `--verison`; did you mean `--version`?', 'unknown-option'],
     ['run --kernl v5.11 a.snoop', '`run` has no option `--kernl`; did you mean `--kernel`?', 'unknown-option'],
     ['run -x a.snoop', '`run` has no option `-x`', 'unknown-option'],
     ['run', '`run` needs FILE', 'missing-operand'],

@@ -223,6 +223,7 @@ test('the longest scenario of the gallery fits a link', async () => {
 
 test('a damaged link says so, and one from a newer version keeps the scenario', async () => {
   expect(await cursorOf(await opened('#s=AAAA'))).toMatch(/^The link is damaged/);
+  expect(await cursorOf(await opened('#zzz'))).toMatch(/^The address ends with something that is not a link/);
   const newer = await page.evaluate(async () => {
     const text = JSON.stringify({ version: 99, text: 'scenario "From tomorrow"\n' });
     const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('deflate-raw'));

@@ -9,10 +9,8 @@ export function commandNamed(name: string, commands: readonly Command[]): Comman
   if (command) return command;
   if (Object.hasOwn(ELSEWHERE, name)) throw new Failure(ELSEWHERE[name]!, { code: 'unknown-command' });
   const what = name.startsWith('-') ? 'option' : 'command';
-  const near = nearest(
-    name,
-    commands.map((candidate) => candidate.name),
-  );
+  const known = what === 'option' ? ['--help', '--version'] : commands.map((candidate) => candidate.name);
+  const near = nearest(name, known);
   throw new Failure(`There is no ${what} \`${name}\`${didYouMean(near)} \`snoopscope help\` lists them.`, {
     code: `unknown-${what}`,
   });

@@ -29,7 +29,8 @@ export async function readLink(
   fragment: string,
 ): Promise<Shared | { readonly problem: string; readonly kept?: Shared } | undefined> {
   const word = fragment.replace(/^#/, '');
-  if (!word.startsWith(PREFIX)) return undefined;
+  if (word === '') return undefined;
+  if (!word.startsWith(PREFIX)) return { problem: 'The address ends with something that is not a link to a scenario.' };
   let json: unknown;
   try {
     const bytes = await piped(fromBase64(word.slice(PREFIX.length)), new DecompressionStream('deflate-raw'));
