@@ -13,7 +13,7 @@ import { EVENT_WIDTH } from '../../sim-core/src/state/event.ts';
 import { toEnd } from '../../sim-core/src/to-end.ts';
 import { changed, galleryIncludes, texts } from './changed.ts';
 
-const edits = Number(process.env.EDITS ?? 60);
+const edits = Number(process.env.EDITS ?? 200);
 const seed = Number(process.env.SEED ?? 20261129) || 1;
 const EDITS_OF_TEXT = 6;
 

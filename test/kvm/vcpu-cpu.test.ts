@@ -32,6 +32,7 @@ it.each([
   ['cpu=1', 'ioctl(vcpu0, KVM_SET_CPUID2, 0x7fff1000) = 0', BOTH],
   ['cpu=1', 'ioctl(vcpu0, KVM_SET_MSRS, {nmsrs=1, entries=[{index=0x277, data=0x0007040600070406}]}) = 1', BOTH],
   ['', 'ioctl(vcpu0, KVM_SET_CPUID2, 0x7fff1000) = 0', FIRST],
+  ['cpu=1', 'ioctl(vcpu0, KVM_RUN, 0) = 0', FIRST],
 ])('a vCPU with the header "%s" after "%s": %s', (header, call, flushes) => {
   const [condition] = explore(modelOf(text(header, call, flushes), 'v6.12')).conditions;
   expect(condition?.holds).toBe(true);

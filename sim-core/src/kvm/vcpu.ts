@@ -23,8 +23,8 @@ export interface Vcpus {
   readonly id: Field;
   readonly cpu: Field;
   /**
-   * Per vCPU object: 1 once it has been loaded to run: by its actor's first step, or by KVM_RUN or another of its ioctls when
-   * the scenario does not say where it starts.
+   * Per vCPU object: 1 once it has been loaded to run: by its actor's first step, by KVM_RUN, or by another of its ioctls
+   * when the scenario does not say where it starts.
    */
   readonly entered: Field;
   /** An ioctl loads the vCPU on the pCPU of its thread: may the guest begin there? */
@@ -36,7 +36,9 @@ export interface Vcpus {
   readonly setAffinity: Routine;
   readonly createVcpu: Routine<[filp: FileId]>;
   readonly release: Routine<[filp: FileId, vcpu: VcpuId]>;
-  /** KVM_RUN, KVM_GET_REGS and the like: only the load. */
+  /** Only the load: the guest is on the pCPU of the thread from then on, whatever its header says. */
+  readonly run: Vcpus['load'];
+  /** KVM_GET_REGS and the like: only the load. */
   readonly load: Routine<[filp: FileId]>;
   /** KVM_GET_SREGS and KVM_SET_SREGS: CR0.CD. */
   readonly getSregs: Routine<[filp: FileId]>;
@@ -230,6 +232,7 @@ export function createVcpus(base: WorldBase, world: () => World, vms: () => Vms)
     setAffinity,
     createVcpu,
     release,
+    run: ioctl('KVM_RUN', (t, vcpu) => t.machine.put(entered.base + vcpu, 1)),
     load: ioctl(undefined, () => {}),
     // linux: arch/x86/kvm/x86.c __set_sregs(): unlike MOV to CR0 it zaps nothing.
     setSregs: ioctl('KVM_SET_SREGS', (t, vcpu) => {

@@ -319,7 +319,7 @@ export const MACHINE_OPTIONS: Readonly<Record<OptionOwner, readonly MachineOptio
       key: 'cpu',
       values: 'cpu',
       fallback: 'where an ioctl of the vCPU loaded it last, else 0',
-      doc: 'The physical CPU it starts on.',
+      doc: 'The physical CPU it starts on, unless KVM_RUN has entered the guest before.',
       source: 'linux: virt/kvm/kvm_main.c vcpu_load()',
     },
     {

@@ -15,5 +15,5 @@ export const kvmRun: Op = {
   operands: [],
   files: ['vcpu'],
   answer: 0,
-  code: { kind: 'ioctl', routines: (world) => ({ vcpu: world.kvm.vcpus.load }) },
+  code: { kind: 'ioctl', routines: (world) => ({ vcpu: world.kvm.vcpus.run }) },
 };
