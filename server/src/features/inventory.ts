@@ -22,6 +22,8 @@ export class Inventory implements SnippetNames {
   readonly #symbols = new Map<ScenarioSymbol['space'], readonly Offer[]>();
   readonly #fileKinds = new Map<string, FileKind | undefined>();
   #actorKinds: ReadonlyMap<string, ActorKind> | undefined;
+  #lastOfKind: ReadonlyMap<FileKind, string> | undefined;
+  #firstOutOf: ReadonlyMap<string, string> | undefined;
 
   constructor(snapshot: Snapshot) {
     this.snapshot = snapshot;
@@ -219,13 +221,19 @@ export class Inventory implements SnippetNames {
     // Before v6.6 a group is registered, whatever is open.
     const wanted = kinds?.includes('group') && this.attributes === 'GROUP' ? (['group'] as const) : kinds;
     for (const kind of wanted ?? []) {
-      const found = this.descriptors([kind]).findLast(({ rank }) => rank === 0);
-      if (found !== undefined) return found.label;
+      this.#lastOfKind ??= this.#lastDescriptors();
+      const found = this.#lastOfKind.get(kind);
+      if (found !== undefined) return found;
     }
     return undefined;
   }
   id(fields: readonly string[]): string | undefined {
-    return this.ids(fields)[0]?.label;
+    this.#firstOutOf ??= this.#firstOutputs();
+    for (const field of fields) {
+      const found = this.#firstOutOf.get(field);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
   get attributes(): 'GROUP' | 'FILE' {
     return rangeTextContains('v6.6..', this.snapshot.profile) ? 'FILE' : 'GROUP';
@@ -258,6 +266,26 @@ export class Inventory implements SnippetNames {
     return familyOf(this.snapshot).flatMap(({ scenario }) =>
       contentsOfKind(scenario, kind).map(({ content }) => content),
     );
+  }
+
+  /** The descriptor of each kind that was bound last. */
+  #lastDescriptors(): ReadonlyMap<FileKind, string> {
+    const last = new Map<FileKind, string>();
+    for (const { name } of namesInFamily(this.snapshot, 'name')) {
+      const kind = this.#fileKind(name);
+      if (kind !== undefined) last.set(kind, name);
+    }
+    return last;
+  }
+
+  /** The name that was bound first to what a call wrote into each field. */
+  #firstOutputs(): ReadonlyMap<string, string> {
+    const first = new Map<string, string>();
+    for (const { args } of this.#contents('syscall'))
+      for (const arg of args)
+        for (const { name, value } of arg.kind === 'struct' ? arg.fields : [])
+          if (value.kind === 'out' && !first.has(name.text)) first.set(name.text, value.bind.text);
+    return first;
   }
 
   #fileKind(name: string): FileKind | undefined {

@@ -103,7 +103,8 @@ function onceEdited(edit: number): void {
   const made = snapshot!;
   cpu('predictions', () => sliced(simulation.predictions(made, false), looks));
   const at = { line: middle, column: 10 };
-  cpu('completion', () => offersAt(made, at));
+  // In the name of the call: any statement may begin here, and the snippet of each names what the scenario has.
+  cpu('completion', () => offersAt(made, { line: middle, column: 4 }));
   cpu('hover', () => hoverAt(made, at));
   cpu('tokens', () => toTokenData(colouredWords(made)));
 }
