@@ -135,11 +135,8 @@ export class Inventory implements SnippetNames {
 
   /** A line for each device node: those first that are not open yet. */
   opens(): Offer[] {
-    const opened = new Set(
-      this.#contents('syscall').flatMap(({ args }) =>
-        args.flatMap((arg) => (arg.kind === 'string' ? [arg.value] : [])),
-      ),
-    );
+    const opened = new Set<string>();
+    for (const args of this.#calls()) for (const arg of args) if (arg.kind === 'string') opened.add(arg.value);
     return this.paths().map(({ label: path }): Offer => {
       const name = OPENED_AS.find(([pattern]) => pattern.test(path))?.[1] ?? 'fd';
       const label = /^\/dev\/vfio\/\d+$/.test(path) && !opened.has(path) ? 'open the group' : `open "${path}"`;
@@ -281,11 +278,17 @@ export class Inventory implements SnippetNames {
   /** The name that was bound first to what a call wrote into each field. */
   #firstOutputs(): ReadonlyMap<string, string> {
     const first = new Map<string, string>();
-    for (const { args } of this.#contents('syscall'))
+    for (const args of this.#calls())
       for (const arg of args)
         for (const { name, value } of arg.kind === 'struct' ? arg.fields : [])
           if (value.kind === 'out' && !first.has(name.text)) first.set(name.text, value.bind.text);
     return first;
+  }
+
+  /** The arguments of each call. Without a list of them all: there may be thousands. */
+  *#calls(): Generator<(LineContent & { kind: 'syscall' })['args']> {
+    for (const { scenario } of familyOf(this.snapshot))
+      for (const { content } of contentsOfKind(scenario, 'syscall')) yield content.args;
   }
 
   #fileKind(name: string): FileKind | undefined {
