@@ -85,7 +85,7 @@ test('of two VMs that a trace of the kernel shows one after the other, one is ta
     expect(statements(stdout), vm).toBe(statements(once.stdout));
   }
   const { exitCode, stderr } = await snoopscope(`import ${log} --vm 3`);
-  expect([exitCode, stderr]).toEqual([2, expect.stringContaining('There is no VM 3: the log has 2 VMs.')]);
+  expect([exitCode, stderr]).toEqual([2, expect.stringContaining('The log has no VM 3, only 2 VMs.')]);
 });
 
 test('a packed log that ends too early is read as far as it goes', async () => {
@@ -243,7 +243,7 @@ test('lines of a log are chosen by --from and --to', async () => {
 });
 
 test.each([
-  ['--vm 3', 'There is no VM 3: the process has 1 VM.', 'no-such-choice'],
+  ['--vm 3', 'The process has no VM 3, only 1 VM.', 'no-such-choice'],
   ['--from 99999', '--from 99999 is after the last line: the log has 4272 lines.', 'no-such-choice'],
   ['--from 100 --to 50', '--from 100 is after --to 50: no line is left.', 'options-exclude-each-other'],
   ['--to 3', '--to 3 leaves nothing relevant: the log has 4272 lines.', 'no-such-choice'],

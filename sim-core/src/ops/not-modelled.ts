@@ -251,7 +251,7 @@ export function leftOutWord(text: string): UnmodelledPart | undefined {
   return words.get(text.toLowerCase());
 }
 
-/** What is said about a number that stands for a name. */
+/** What is said about a number written in place of a name. */
 function leftOutNumberText(number: string, name: string, { part, doc }: UnmodelledPart): string {
   return `${number} is \`${name}\`, which belongs to ${part} and is not modelled. ${doc}`;
 }

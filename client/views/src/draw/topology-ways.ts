@@ -1,4 +1,4 @@
-/** Ways between boxes that stand in columns, in two rows: around the boxes between them, never behind one. */
+/** Ways between boxes that stand in columns, in two rows, around the boxes between them. */
 
 export interface Box {
   readonly column: number;
@@ -35,7 +35,7 @@ const ROUND = 6;
 const [BESIDE, APART] = [14, 5];
 
 /**
- * Gives a lane to each edge that would lead behind a box: edges with the same text to the same box on the right share
+ * Gives a lane to each edge that a box would hide: edges with the same text to the same box on the right share
  * one. Lanes are between the rows, or below both for edges within the lower one.
  */
 export function routed<B extends Box>(

@@ -14,9 +14,9 @@ export function choiceRefused(rebuilt: Rebuilt, { from, to, vm }: RebuildOptions
     return '--from and --to choose lines of a log of system calls, and there is none.';
   const { vms } = translation;
   if (vm !== undefined && rebuilt.vmsInTurn > 0 && vm > rebuilt.vmsInTurn)
-    return `There is no VM ${vm}: the log has ${counted(rebuilt.vmsInTurn, 'VM')}.`;
+    return `The log has no VM ${vm}, only ${counted(rebuilt.vmsInTurn, 'VM')}.`;
   if (vm !== undefined && steps.length > 0 && rebuilt.vm !== undefined && vms[rebuilt.vm - 1] === undefined)
-    return `There is no VM ${vm}: the ${rebuilt.hasCalls ? 'process' : 'log'} has ${counted(vms.length, 'VM')}.`;
+    return `The ${rebuilt.hasCalls ? 'process' : 'log'} has no VM ${vm}, only ${counted(vms.length, 'VM')}.`;
   return undefined;
 }
 
